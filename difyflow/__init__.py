@@ -1,0 +1,37 @@
+"""difyflow: Dify workflows as code.
+
+The public names are loaded on first use, so that `import difyflow` costs nothing but itself.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from difyflow.build import Flow
+    from difyflow.build.load import load
+    from difyflow.dsl import App, read
+    from difyflow.records.result import Result
+
+__version__ = "0.1.0"
+
+_HOME = {
+    "App": "difyflow.dsl",
+    "Flow": "difyflow.build",
+    "Result": "difyflow.records.result",
+    "load": "difyflow.build.load",
+    "read": "difyflow.dsl",
+}
+
+__all__ = ["App", "Flow", "Result", "load", "read"]
+
+
+def __getattr__(name: str) -> object:
+    if name in _HOME:
+        return getattr(import_module(_HOME[name]), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted([*globals(), *__all__])

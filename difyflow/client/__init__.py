@@ -1,0 +1,1 @@
+"""Dify's HTTP APIs; the only place that imports requests."""

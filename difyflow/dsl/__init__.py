@@ -1,0 +1,1 @@
+"""The DSL document: read, model, render."""

@@ -1,0 +1,1 @@
+"""Running a workflow: backends that yield the same events and results."""

@@ -1,0 +1,1 @@
+"""One module per backend, found by its file name."""

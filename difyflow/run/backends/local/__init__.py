@@ -1,0 +1,1 @@
+"""Runs a workflow in this process on Dify's own engine."""

@@ -1,0 +1,1 @@
+"""Small frozen values in Dify's own words."""
