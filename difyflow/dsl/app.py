@@ -1,0 +1,125 @@
+"""The DSL document (dsl.md 1): kinds `app`, `rag_pipeline` and `snippet`, all modes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pydantic import Field
+
+from difyflow.dsl import _yaml
+from difyflow.dsl.features import Features
+from difyflow.dsl.graph import Graph, Node
+from difyflow.nodes._record import Many, Record
+from difyflow.terms.form import FormField
+
+
+class AppInfo(Record):
+    """`app`."""
+
+    name: str = ""
+    mode: str = ""
+    """workflow, advanced-chat (chatflow), chat, agent-chat, completion; agent since DSL 0.7.0."""
+    description: str = ""
+    icon: str = "🤖"
+    icon_type: str | None = None
+    """emoji, image or link; exported since Dify 1.13.1."""
+    icon_background: str | None = "#FFEAD5"
+    use_icon_as_answer_icon: bool = False
+
+
+class Variable(Record):
+    """An environment or conversation variable (dsl.md 3.2)."""
+
+    name: str = ""
+    value_type: str = "string"
+    value: Any = ""
+    id: str | None = None
+    description: str | None = ""
+    selector: Many[str] | None = None
+
+
+class Dependency(Record):
+    """A plugin that the app needs; written since Dify 1.0."""
+
+    current_identifier: str | None = None
+    type: str = "marketplace"
+    value: dict[str, Any] = Field(default_factory=dict)
+
+
+class Workflow(Record):
+    """The body of workflow and advanced-chat apps, and of the kinds rag_pipeline and snippet."""
+
+    graph: Graph = Graph()
+    features: Features = Features()
+    environment_variables: Many[Variable] = ()
+    conversation_variables: Many[Variable] = ()
+    rag_pipeline_variables: Many[Any] | None = None
+    """Written since Dify 1.9, as an empty list in apps."""
+
+
+class App(Record):
+    """A DSL document as a frozen value.
+
+    `render()` gives the bytes that Dify's exporter would write; they come from the fields alone. Whatever was
+    read stays: unknown node types, unknown keys, values that do not fit.
+    """
+
+    app: AppInfo | None = None
+    kind: str | None = None
+    version: str | None = None
+    workflow: Workflow | None = None
+    app_model_config: dict[str, Any] | None = Field(default=None, alias="model_config")
+    """Body of the modes without a graph."""
+    dependencies: Many[Dependency] | None = None
+    rag_pipeline: dict[str, Any] | None = None
+    snippet: dict[str, Any] | None = None
+    agent: dict[str, Any] | None = None
+    agent_packages: dict[str, Any] | None = None
+
+    def render(self) -> str:
+        """The document as Dify exports it: sorted keys, width 80, PyYAML's pure-Python quoting."""
+        return _yaml.dump(self.dump())
+
+    def data(self) -> dict[str, Any]:
+        """The document as plain dicts and lists; a copy that may be changed."""
+        plain = _plain(self.dump())
+        assert isinstance(plain, dict)
+        return plain
+
+    @property
+    def mode(self) -> str:
+        """`app.mode`; empty for other kinds."""
+        return self.app.mode if self.app else ""
+
+    @property
+    def name(self) -> str:
+        """The app's name, or that of the pipeline or snippet."""
+        if self.app:
+            return self.app.name
+        named = self.rag_pipeline or self.snippet or {}
+        return str(named.get("name") or "")
+
+    @property
+    def graph(self) -> Graph:
+        """The graph; empty for modes without one."""
+        return self.workflow.graph if self.workflow else Graph()
+
+    @property
+    def nodes(self) -> tuple[Node, ...]:
+        """All nodes of the graph, notes too."""
+        return self.graph.nodes
+
+    def form(self) -> tuple[FormField, ...]:
+        """The inputs of the start node; none if there is no start node."""
+        from difyflow.nodes.start import Start
+
+        starts = (node.data for node in self.nodes if isinstance(node.data, Start))
+        return next((start.form() for start in starts), ())
+
+
+def _plain(value: object) -> object:
+    if isinstance(value, dict):
+        return {key: _plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(item) for item in value]
+    return value

@@ -1,0 +1,123 @@
+"""YAML text to `App`: everything that Dify itself would import is read, and nothing of it is lost."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from difyflow.dsl import _yaml
+from difyflow.dsl.app import App
+from difyflow.errors import ReadError
+from difyflow.nodes._record import READING
+
+MAX_BYTES = 64 * 1024 * 1024
+_BODIES = ("app", "rag_pipeline", "snippet")
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """A DSL file: its model and where each value stands in the text."""
+
+    app: App
+    source: _yaml.Composed
+    name: str
+
+
+def read(source: str | bytes, *, name: str | None = None, max_bytes: int = MAX_BYTES) -> App:
+    """Reads a DSL document.
+
+    Args:
+        source: YAML text, or its UTF-8 bytes.
+        name: file name for messages.
+        max_bytes: size above which nothing is parsed.
+
+    Raises:
+        ReadError: not YAML, or not shaped as a DSL document: file, line, what, how to mend.
+    """
+    return read_document(source, name=name, max_bytes=max_bytes).app
+
+
+def read_document(source: str | bytes, *, name: str | None = None, max_bytes: int = MAX_BYTES) -> Document:
+    """As `read`, with the marks of every value."""
+    shown = name or "<text>"
+    composed = _yaml.compose(source, name=shown, max_bytes=max_bytes)
+    data = composed.data
+    if not isinstance(data, dict):
+        raise ReadError(
+            f"this is a YAML {_kind(data)}, and a DSL document is a mapping",
+            path=shown,
+            line=1,
+            hint="a Dify export begins with the key `app:` (or `rag_pipeline:`)",
+        )
+    _check(data, composed, shown)
+    try:
+        app = App.model_validate(data, context=READING)
+    except ValidationError as err:
+        raise ReadError(
+            f"keys must be text: {err.errors(include_url=False)[0]['msg']}", path=shown, code="key-type"
+        ) from err
+    return Document(app, composed, shown)
+
+
+def read_file(path: Path, *, max_bytes: int = MAX_BYTES) -> Document:
+    """Reads a DSL file; see `read`.
+
+    Raises:
+        ReadError: as `read`, or the file cannot be opened or is larger than `max_bytes`.
+    """
+    try:
+        size = path.stat().st_size
+        if size > max_bytes:
+            raise ReadError(
+                f"the file has {size:,} bytes, more than the limit of {max_bytes:,}",
+                path=str(path),
+                code="too-large",
+                hint="is it a DSL file? If so, raise the limit with --max-size",
+            )
+        return read_document(path.read_bytes(), name=str(path), max_bytes=max_bytes)
+    except OSError as err:
+        raise ReadError(
+            f"cannot be read: {err.strerror or err}",
+            path=str(path),
+            code="not-found" if not path.exists() else None,
+        ) from err
+
+
+def _check(data: dict[object, object], composed: _yaml.Composed, name: str) -> None:
+    """Refuses what Dify's importer refuses before it looks into the body."""
+    version = data.get("version")
+    if version is not None and not isinstance(version, str):
+        mark = composed.mark(("version",))
+        raise ReadError(
+            f"version: {version!r} is a {_kind(version)}; Dify takes text only and refuses the import",
+            path=name,
+            line=mark.line if mark else None,
+            code="version-type",
+            hint=f"put it in quotes: version: '{version}'",
+        )
+    if not any(data.get(key) for key in _BODIES):
+        raise ReadError(
+            "no `app:` in this document" if "app" not in data else "`app:` is empty",
+            path=name,
+            line=1,
+            code="app-missing",
+            hint="a Dify export has the keys app, kind, version and workflow (or model_config); "
+            f"this one has: {', '.join(str(key) for key in list(data)[:8]) or 'none'}",
+        )
+    for key in _BODIES:
+        if data.get(key) and not isinstance(data[key], dict):
+            mark = composed.mark((key,))
+            raise ReadError(
+                f"`{key}:` is a {_kind(data[key])}, and Dify wants a mapping",
+                path=name,
+                line=mark.line if mark else None,
+                code="app-shape",
+                hint="see the first lines of any Dify export",
+            )
+
+
+def _kind(value: object) -> str:
+    names = {list: "list", dict: "mapping", str: "text", bool: "truth value", int: "number", float: "number"}
+    return "document without content" if value is None else names.get(type(value), type(value).__name__)

@@ -1,0 +1,243 @@
+"""What every node type shares, and how the class of a type is found.
+
+A node file `nodes/<type>.py` (Dify's `type`, hyphens as underscores) holds `NODE`, a subclass of `NodeData`.
+It answers everything that other rooms ask about the type: `output_variables()`, `source_handles()`,
+`references()`, `canvas_size()`, `SINCE`, `ENVELOPE`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cache
+from importlib import import_module
+from typing import Annotated, Any, ClassVar, Literal
+
+from pydantic import BaseModel
+
+from difyflow.nodes._record import NEVER, Many, Number, Record, Written
+from difyflow.terms.selector import Selector, placeholders
+from difyflow.terms.vartype import OutputVar, VarType
+
+
+@dataclass(frozen=True, slots=True)
+class TextKind:
+    """Mark of a text field: `template` resolves `{{#...#}}`, `jinja` is Jinja2, `code` source."""
+
+    kind: Literal["template", "jinja", "code"]
+
+
+Template = Annotated[str, TextKind("template")]
+"""Text in which Dify resolves `{{#node.name#}}`."""
+
+Jinja = Annotated[str, TextKind("jinja")]
+"""A Jinja2 template; `{{#...#}}` is not resolved."""
+
+Source = Annotated[str, TextKind("code")]
+"""Source code."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """A place in a node's data that names a variable.
+
+    Attributes:
+        path: keys and indexes inside `data`.
+        selector: what is named.
+        start, end: character offsets of the placeholder in the text at `path`; None for a selector field.
+    """
+
+    path: tuple[str | int, ...]
+    selector: Selector
+    start: int | None = None
+    end: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Handle:
+    """A point where an edge may leave a node: `id` is the edge's `sourceHandle`."""
+
+    id: str
+    label: str = ""
+
+
+class RetryConfig(Record):
+    """`retry_config` (0.14.2): the editor offers it on llm, tool, http-request and code."""
+
+    retry_enabled: bool = False
+    max_retries: int = 3
+    """1 to 10 in the editor."""
+    retry_interval: int = 1000
+    """Milliseconds, 100 to 5000 in the editor."""
+
+
+class DefaultValue(Record):
+    """One entry of `default_value`, used with `error_strategy: default-value`."""
+
+    key: str = ""
+    type: str = "string"
+    value: Any = None
+
+
+class NodeData(Record):
+    """`data` of a node: the fields that all types share (dsl.md 4.2; Dify 0.6 to 1.16)."""
+
+    SINCE: ClassVar[str] = "0.6.0"
+    """The first Dify release with this node type."""
+    ENVELOPE: ClassVar[str] = "custom"
+    """The envelope's `type`."""
+    FROM_DOCUMENTATION: ClassVar[bool] = False
+    """True if no raw export with this type was seen."""
+    CONTAINER: ClassVar[Literal["iteration", "loop"] | None] = None
+    """Set for node types that hold other nodes."""
+    ENTRY: ClassVar[bool] = False
+    """True if a run begins here."""
+    TERMINAL: ClassVar[bool] = False
+    """True if nothing may follow."""
+    CAN_FAIL: ClassVar[bool] = False
+    """True if the editor offers error strategies for this type."""
+
+    type: str = ""
+    title: str = ""
+    desc: Annotated[str | None, Written(until="0.3.1")] = ""
+    """Written by older editors only."""
+    selected: bool = False
+    version: str | None = None
+    """Picks the node class; `2` for assigner v2 and agent v2, absent otherwise."""
+    isInIteration: bool | None = None
+    iteration_id: str | None = None
+    isInLoop: bool | None = None
+    loop_id: str | None = None
+    container_id: str | None = None
+    """Owner according to graphon 0.8; overrides the envelope's `parentId`."""
+    error_strategy: Literal["fail-branch", "default-value"] | None = None
+    default_value: Many[DefaultValue] | None = None
+    retry_config: RetryConfig | None = None
+
+    def output_variables(self) -> tuple[OutputVar, ...]:
+        """The variables that later nodes may use, without `error_message` and `error_type`."""
+        return ()
+
+    def all_outputs(self) -> tuple[OutputVar, ...]:
+        """`output_variables()` and, with an error strategy, `error_message` and `error_type`."""
+        if self.error_strategy is None:
+            return self.output_variables()
+        return (
+            *self.output_variables(),
+            OutputVar("error_message", VarType.STRING),
+            OutputVar("error_type", VarType.STRING),
+        )
+
+    def open_outputs(self) -> bool:
+        """True if the node may put out more than `output_variables()` can know."""
+        return False
+
+    def source_handles(self) -> tuple[Handle, ...]:
+        """Where edges may leave; with `fail-branch` there is a second way out."""
+        if self.TERMINAL:
+            return ()
+        if self.error_strategy == "fail-branch":
+            return (Handle("source"), Handle("fail-branch"))
+        return (Handle("source"),)
+
+    def references(self) -> tuple[Reference, ...]:
+        """Every place that names a variable, in the order of the fields."""
+        return tuple(_references(self, ()))
+
+    def canvas_size(self) -> tuple[Number, Number]:
+        """Width and height in canvas pixels as an editor of the 0.15 line measures them (dsl.md 4.6)."""
+        extra = 36 if self.error_strategy else 0
+        return 244, self.canvas_height() + extra
+
+    def canvas_height(self) -> int:
+        """Height without the row of an error strategy."""
+        return 54
+
+
+class UnknownNode(NodeData):
+    """A node whose type this version does not know; everything is kept verbatim."""
+
+    desc: Annotated[str | None, NEVER] = None
+    selected: Annotated[bool, NEVER] = False
+
+    def open_outputs(self) -> bool:
+        """Nobody can say what it puts out."""
+        return True
+
+
+NOTE_ENVELOPE = "custom-note"
+
+
+@cache
+def node_class(node_type: str) -> type[NodeData]:
+    """The class of a node type; `UnknownNode` if there is no file for it."""
+    from difyflow import _catalog, nodes
+
+    if node_type not in _catalog.names(nodes):
+        return UnknownNode
+    found = import_module(f"difyflow.nodes.{node_type.replace('-', '_')}").NODE
+    if not (isinstance(found, type) and issubclass(found, NodeData)):
+        raise TypeError(f"nodes/{node_type}: NODE is not a node class")
+    return found
+
+
+def class_for(envelope: object, data: Mapping[str, object]) -> type[NodeData]:
+    """The class for a node of a file; notes are told by their envelope, since their `type` is empty."""
+    node_type = data.get("type")
+    if envelope == NOTE_ENVELOPE:
+        return node_class("note")
+    if not isinstance(node_type, str) or node_type in ("", "note"):
+        return UnknownNode
+    return node_class(node_type)
+
+
+def outputs_of(names: Mapping[str, VarType]) -> tuple[OutputVar, ...]:
+    """Plain output variables from names and types."""
+    return tuple(OutputVar(name, kind) for name, kind in names.items())
+
+
+@cache
+def _plan(cls: type[BaseModel]) -> tuple[tuple[str, str, TextKind | None], ...]:
+    """(attribute, key, text mark) of the fields that may hold references."""
+    plan = []
+    for name, field in cls.model_fields.items():
+        mark = next((item for item in field.metadata if isinstance(item, TextKind)), None)
+        if mark is None and _never_refers(field.annotation):
+            continue
+        plan.append((name, field.alias or name, mark))
+    return tuple(plan)
+
+
+def _never_refers(annotation: object) -> bool:
+    return annotation in (str, int, float, bool, str | None, int | None, bool | None, Number, Number | None)
+
+
+def _references(record: Record, path: tuple[str | int, ...]) -> Iterator[Reference]:
+    for name, key, mark in _plan(type(record)):
+        yield from _references_in(getattr(record, name), (*path, key), mark)
+
+
+def _references_in(value: object, path: tuple[str | int, ...], mark: TextKind | None) -> Iterator[Reference]:
+    match value:
+        case str():
+            if mark is not None and mark.kind == "template":
+                yield from references_in_text(value, path)
+        case Selector():
+            if value:
+                yield Reference(path, value)
+        case Record():
+            yield from _references(value, path)
+        case tuple():
+            for index, item in enumerate(value):
+                yield from _references_in(item, (*path, index), mark)
+        case dict():
+            for key, item in value.items():
+                yield from _references_in(item, (*path, key), mark)
+        case _:
+            pass
+
+
+def references_in_text(text: str, path: tuple[str | int, ...]) -> Iterator[Reference]:
+    """The placeholders of a text as references."""
+    for start, end, selector in placeholders(text):
+        yield Reference(path, selector, start, end)

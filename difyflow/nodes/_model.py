@@ -1,0 +1,70 @@
+"""What the node types that call a model share (dsl.md 5.3)."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from pydantic import Field
+
+from difyflow.nodes._base import Template
+from difyflow.nodes._record import Record
+from difyflow.terms.selector import Selector
+
+
+class Model(Record):
+    """Which model, and with what parameters."""
+
+    provider: str = ""
+    """`langgenius/openai/openai` since Dify 1.0; `openai` before."""
+    name: str = ""
+    mode: str = "chat"
+    """chat or completion."""
+    completion_params: dict[str, Any] | None = Field(default_factory=dict)
+
+
+def chat(provider: str, name: str, **completion_params: object) -> Model:
+    """A chat model: `chat("siliconflow", "Qwen/...", temperature=0.3)`."""
+    return Model(provider=provider, name=name, completion_params=completion_params)
+
+
+class Context(Record):
+    """Knowledge that `{{#context#}}` in the prompt stands for."""
+
+    enabled: bool = False
+    variable_selector: Selector = Selector()
+
+
+class VisionConfigs(Record):
+    """Which files the model sees."""
+
+    detail: Literal["low", "high"] = "high"
+    variable_selector: Selector = Selector()
+
+
+class Vision(Record):
+    """Images for the model; null `configs` is read as the defaults."""
+
+    enabled: bool = False
+    configs: VisionConfigs | None = None
+
+
+class MemoryWindow(Record):
+    """How many turns are remembered."""
+
+    enabled: bool = False
+    size: int | None = 10
+
+
+class RolePrefix(Record):
+    """Names of the speakers; for completion models only."""
+
+    user: str = ""
+    assistant: str = ""
+
+
+class Memory(Record):
+    """The conversation so far, in chatflows."""
+
+    window: MemoryWindow | None = MemoryWindow()
+    query_prompt_template: Template | None = None
+    role_prefix: RolePrefix | None = None

@@ -1,0 +1,211 @@
+"""The base of everything that is a mapping in the DSL: typed where we know it, verbatim where we do not."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Annotated, Any, Self, TypeVar
+
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    ModelWrapValidatorHandler,
+    ValidationError,
+    ValidationInfo,
+    model_validator,
+)
+
+T = TypeVar("T")
+
+Many = Annotated[tuple[T, ...], Field(strict=False)]
+"""A list of the DSL; held as a tuple, since our values are frozen."""
+
+Number = int | float
+"""A number as the file has it: `30` stays an int, `951.42` a float."""
+
+
+class _Reading:
+    """Validation context while a file is read: keep what does not fit, refuse nothing."""
+
+
+READING = _Reading()
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """When the editor writes a field's default, by DSL version; None = at every version.
+
+    A field without this mark is written when its default is not None.
+    """
+
+    since: str | None = None
+    until: str | None = None
+
+    def at(self, version: tuple[int, ...]) -> bool:
+        """True if an editor of this DSL version writes the default."""
+        return (self.since is None or version >= numbers(self.since)) and (
+            self.until is None or version <= numbers(self.until)
+        )
+
+
+NEVER = Written(since="99")
+
+
+def numbers(version: str) -> tuple[int, ...]:
+    """`0.1.5` as (0, 1, 5); parts that are not numbers count as 0."""
+    return tuple(int(part) if part.isdecimal() else 0 for part in version.split("."))
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """A value that does not fit the type of its field; it is kept as it is."""
+
+    path: tuple[str | int, ...]
+    message: str
+
+
+class Record(BaseModel):
+    """A mapping of the DSL.
+
+    Read from a file, a value that does not fit its field and a key that has no field are both kept verbatim;
+    `problems()` names the former. Written in Python, either is an error at once.
+    """
+
+    model_config = ConfigDict(
+        frozen=True,
+        extra="allow",
+        strict=True,
+        protected_namespaces=(),
+        use_attribute_docstrings=True,
+        serialize_by_alias=True,
+    )
+
+    @model_validator(mode="wrap")
+    @classmethod
+    def _keep_what_does_not_fit(
+        cls, value: object, handler: ModelWrapValidatorHandler[Self], info: ValidationInfo
+    ) -> Self:
+        if info.context is not READING:
+            if isinstance(value, dict):
+                cls._refuse_unknown(value)
+            return handler(value)
+        try:
+            return handler(value)
+        except ValidationError as err:
+            if not isinstance(value, dict):
+                raise
+            bad = {
+                fault["loc"][0]
+                for fault in err.errors(include_url=False, include_context=False, include_input=False)
+                if fault["loc"]
+            }
+            if not bad or not all(isinstance(key, str) for key in value):
+                raise
+            made = handler({key: item for key, item in value.items() if key not in bad})
+            extra = made.__pydantic_extra__
+            if extra is not None:
+                extra.update({key: value[key] for key in value if key in bad})
+            return made
+
+    @classmethod
+    def _refuse_unknown(cls, value: Mapping[str, object]) -> None:
+        known = cls.keys()
+        for key in value:
+            if key not in known:
+                raise ValueError(f"{cls.__name__} has no field {key!r}; it has: {', '.join(sorted(known))}")
+
+    @classmethod
+    def keys(cls) -> frozenset[str]:
+        """The keys of the DSL that this record has a field for."""
+        return frozenset(field.alias or name for name, field in cls.model_fields.items())
+
+    def dump(self) -> dict[str, Any]:
+        """The mapping as the file has it, or as the editor would write it; lists may be tuples."""
+        return self.model_dump(exclude_unset=True, warnings=False)
+
+    def extras(self) -> dict[str, object]:
+        """Keys that have no field."""
+        known = self.keys()
+        return {key: item for key, item in (self.model_extra or {}).items() if key not in known}
+
+    def misfits(self) -> dict[str, object]:
+        """Values that do not fit their field, by key."""
+        known = self.keys()
+        return {key: item for key, item in (self.model_extra or {}).items() if key in known}
+
+    def problems(self) -> tuple[Problem, ...]:
+        """Every value in here, at any depth, that does not fit the type of its field."""
+        return tuple(self._problems(()))
+
+    def _problems(self, path: tuple[str | int, ...]) -> Iterator[Problem]:
+        for key, item in self.misfits().items():
+            try:
+                type(self).model_validate({key: item}, context=None)
+            except ValidationError as err:
+                for fault in err.errors(include_url=False, include_context=False, include_input=False):
+                    if fault["loc"][:1] == (key,):
+                        yield Problem((*path, *fault["loc"]), fault["msg"])
+        for name, field in type(self).model_fields.items():
+            yield from _problems_in(getattr(self, name), (*path, field.alias or name))
+
+    def also(self, **extra: object) -> Self:
+        """A copy with keys that have no field: what a newer Dify writes and this version does not know.
+
+        Raises:
+            ValueError: a key has a field; use the field.
+        """
+        known = self.keys() & extra.keys()
+        if known:
+            raise ValueError(f"{', '.join(sorted(known))}: {type(self).__name__} has a field for it")
+        return self.model_copy(update=extra)
+
+    def changed(self, **changes: object) -> Self:
+        """A copy with these keys set; each must fit its field.
+
+        Raises:
+            ValidationError: a value does not fit.
+        """
+        self._refuse_unknown(changes)
+        made = type(self).model_validate({**self.dump(), **changes}, context=READING)
+        wrong = made.misfits().keys() & changes.keys()
+        if wrong:
+            type(self).model_validate({key: changes[key] for key in wrong})
+        return made
+
+    def completed(self, version: str) -> Self:
+        """A copy in which every default that the editor of this DSL version writes is set."""
+        at = numbers(version)
+        values: dict[str, object] = {}
+        written: set[str] = set()
+        for name, field in type(self).model_fields.items():
+            value = _completed(getattr(self, name), version)
+            values[name] = value
+            mark = next((item for item in field.metadata if isinstance(item, Written)), None)
+            by_editor = mark.at(at) if mark else value is not None
+            if name in self.model_fields_set or by_editor:
+                written.add(name)
+        made = self.model_copy(update=values)
+        object.__setattr__(made, "__pydantic_fields_set__", written | (self.model_extra or {}).keys())
+        return made
+
+
+def _completed(value: object, version: str) -> object:
+    if isinstance(value, Record):
+        return value.completed(version)
+    if isinstance(value, tuple) and type(value) is tuple:
+        return tuple(_completed(item, version) for item in value)
+    if isinstance(value, dict):
+        return {key: _completed(item, version) for key, item in value.items()}
+    return value
+
+
+def _problems_in(value: object, path: tuple[str | int, ...]) -> Iterator[Problem]:
+    if isinstance(value, Record):
+        yield from value._problems(path)
+    elif isinstance(value, tuple):
+        for index, item in enumerate(value):
+            yield from _problems_in(item, (*path, index))
+    elif isinstance(value, dict):
+        for key, item in value.items():
+            yield from _problems_in(item, (*path, key))

@@ -1,0 +1,76 @@
+"""code: runs a Python or JavaScript function `main` (Dify 0.6)."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, ClassVar
+
+from pydantic import Field
+
+from difyflow.nodes._base import NodeData, Source
+from difyflow.nodes._record import Many, Record, Written
+from difyflow.terms.selector import Selector
+from difyflow.terms.vartype import OutputVar, VarType
+
+OUTPUT_TYPES = (
+    "string",
+    "number",
+    "object",
+    "boolean",
+    "array[string]",
+    "array[number]",
+    "array[object]",
+    "array[boolean]",
+)
+"""What a code node may declare; boolean and array[boolean] since Dify 1.8."""
+
+
+class CodeVariable(Record):
+    """An argument of `main`."""
+
+    variable: str = ""
+    value_selector: Selector = Selector()
+    value_type: str | None = None
+    """The editor's note of the type, in newer files."""
+
+
+class CodeOutput(Record):
+    """A key of the dictionary that `main` returns."""
+
+    type: str = "string"
+    children: Annotated[Any, Written()] = None
+
+
+class Code(NodeData):
+    """`main` gets the variables by name and returns a dictionary that holds every declared output.
+
+    A returned string may have 80,000 characters (400,000 since Dify 1.9.2), a list of strings 30 items.
+    """
+
+    CAN_FAIL: ClassVar[bool] = True
+
+    type: str = "code"
+    title: str = "Code"
+    variables: Many[CodeVariable] = ()
+    code_language: str = "python3"
+    """python3 or javascript."""
+    code: Source = ""
+    outputs: dict[str, CodeOutput] = Field(default_factory=dict)
+    dependencies: Any = None
+    """Ignored by Dify today."""
+
+    def output_variables(self) -> tuple[OutputVar, ...]:
+        """The declared outputs."""
+        return tuple(OutputVar(name, VarType.of(item.type)) for name, item in self.outputs.items())
+
+
+def inputs(**selectors: Selector) -> tuple[CodeVariable, ...]:
+    """`inputs(sections=extract.text)`: the arguments of `main` by name."""
+    return tuple(CodeVariable(variable=name, value_selector=item) for name, item in selectors.items())
+
+
+def returns(**types: str) -> dict[str, CodeOutput]:
+    """`returns(result="string")`: the outputs by name; see `OUTPUT_TYPES`."""
+    return {name: CodeOutput(type=kind) for name, kind in types.items()}
+
+
+NODE = Code

@@ -1,0 +1,44 @@
+"""end: the result of a workflow app (Dify 0.6)."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from difyflow.nodes._base import Handle, NodeData
+from difyflow.nodes._record import Many, Record
+from difyflow.terms.selector import Selector
+
+
+class EndOutput(Record):
+    """One output of the workflow."""
+
+    variable: str = ""
+    value_selector: Selector = Selector()
+    value_type: str | None = None
+    """Written since Dify 1.11; `any` when absent."""
+
+
+class End(NodeData):
+    """Several end nodes that are reached merge their outputs by name."""
+
+    TERMINAL: ClassVar[bool] = True
+
+    type: str = "end"
+    title: str = "End"
+    outputs: Many[EndOutput] = ()
+
+    def source_handles(self) -> tuple[Handle, ...]:
+        """None."""
+        return ()
+
+    def canvas_height(self) -> int:
+        """A row per output."""
+        return 64 + 26 * len(self.outputs) if self.outputs else 54
+
+
+def outputs(**selectors: Selector) -> tuple[EndOutput, ...]:
+    """`outputs(text=llm.text)`: the outputs by name."""
+    return tuple(EndOutput(variable=name, value_selector=item) for name, item in selectors.items())
+
+
+NODE = End

@@ -1,0 +1,73 @@
+"""note: a piece of paper on the canvas (Dify 0.6.11); `data.type` is empty, the envelope `custom-note`."""
+
+from __future__ import annotations
+
+import json
+from typing import Annotated, ClassVar
+
+from difyflow.nodes._base import Handle, NodeData
+from difyflow.nodes._record import Number, Written
+
+
+class Note(NodeData):
+    """Takes no edges; engine and checklist ignore it."""
+
+    SINCE: ClassVar[str] = "0.6.11"
+    ENVELOPE: ClassVar[str] = "custom-note"
+    TERMINAL: ClassVar[bool] = True
+
+    desc: Annotated[str | None, Written()] = ""
+    text: str = ""
+    """A Lexical editor state as JSON text, or empty; see `plain_text` and `lexical`."""
+    theme: str = "blue"
+    """blue, cyan, green, yellow, pink or violet."""
+    author: str = ""
+    showAuthor: bool = True
+    width: Number = 240
+    height: Number = 88
+
+    def source_handles(self) -> tuple[Handle, ...]:
+        """None."""
+        return ()
+
+    def canvas_size(self) -> tuple[Number, Number]:
+        """Its own."""
+        return self.width, self.height
+
+    def plain_text(self) -> str | None:
+        """The text without formatting, a line per paragraph; None if it is no Lexical state."""
+        if not self.text:
+            return ""
+        try:
+            state = json.loads(self.text)
+            return "\n".join(_text_of(block) for block in state["root"]["children"])
+        except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+            return None
+
+
+def _text_of(block: dict[str, object]) -> str:
+    if block.get("type") == "linebreak":
+        return "\n"
+    text = block.get("text")
+    if isinstance(text, str):
+        return text
+    children = block.get("children")
+    return "".join(_text_of(child) for child in children) if isinstance(children, list) else ""
+
+
+def lexical(text: str) -> str:
+    """Plain text as the Lexical state that Dify's editor writes: a paragraph per line, no formatting."""
+    if not text:
+        return ""
+    tail = {"direction": "ltr", "format": "", "indent": 0}
+    paragraphs = []
+    for line in text.split("\n"):
+        run = {"detail": 0, "format": 0, "mode": "normal", "style": "", "text": line, "type": "text"}
+        children = [{**run, "version": 1}] if line else []
+        ends = tail if line else {**tail, "direction": None}
+        paragraphs.append({"children": children, **ends, "type": "paragraph", "version": 1, "textFormat": 0})
+    root = {"children": paragraphs, **tail, "type": "root", "version": 1}
+    return json.dumps({"root": root}, ensure_ascii=False, separators=(",", ":"))
+
+
+NODE = Note
