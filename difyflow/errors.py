@@ -8,6 +8,7 @@
     │   ├── ReadError         not readable as YAML, or not shaped as a DSL document
     │   └── VersionError      a DSL version that cannot be handled
     ├── BuildError            a flow.py that says something impossible                  (exit 3)
+    │   └── NoSuchOutput      a node has no output of that name (also an AttributeError)
     ├── MergeConflict         two edits that cannot both hold                           (exit 1)
     ├── ApiError              a server answered with an error                           (exit 4)
     │   ├── AuthError         401 or 403
@@ -81,8 +82,15 @@ class InputError(UsageError):
 
     default_code = "invalid-input"
 
-    def __init__(self, message: str, *, problems: Sequence[str] = (), hint: str | None = None) -> None:
-        super().__init__(message, hint=hint)
+    def __init__(
+        self,
+        message: str,
+        *,
+        problems: Sequence[str] = (),
+        code: str | None = None,
+        hint: str | None = None,
+    ) -> None:
+        super().__init__(message, code=code, hint=hint)
         self.problems = tuple(problems)
 
     def __str__(self) -> str:
@@ -117,6 +125,12 @@ class BuildError(DifyflowError):
     """A flow written in Python says something impossible."""
 
     default_code = "build"
+
+
+class NoSuchOutput(BuildError, AttributeError):
+    """A node has no output of that name; the message names those that it has."""
+
+    default_code = "no-such-output"
 
 
 class MergeConflict(DifyflowError):

@@ -3,7 +3,7 @@
 from difyflow.dsl.app import App, AppInfo, Dependency, Variable, Workflow
 from difyflow.dsl.features import Features
 from difyflow.dsl.graph import Edge, EdgeData, Graph, Node, Position, Viewport
-from difyflow.dsl.read import Document, read, read_document, read_file
+from difyflow.dsl.reader import Document, read, read_document, read_file
 
 __all__ = [
     "App",

@@ -72,4 +72,4 @@ class Features(Record):
 
 def default_features(version: str) -> Features:
     """What the editor of this DSL version writes for a new app on a server with default settings."""
-    return Features(file_upload=FileUpload(fileUploadConfig=upload_limits(version)))
+    return Features(file_upload=FileUpload(fileUploadConfig=dict(upload_limits(version))))

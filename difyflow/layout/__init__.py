@@ -1,1 +1,5 @@
-"""Gives every node a position."""
+"""Gives every node a position: pure functions Graph -> Graph."""
+
+from difyflow.layout.place import place
+
+__all__ = ["place"]

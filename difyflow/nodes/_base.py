@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib import import_module
-from typing import Annotated, Any, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal, Self
 
 from pydantic import BaseModel
 
@@ -143,6 +143,10 @@ class NodeData(Record):
     def references(self) -> tuple[Reference, ...]:
         """Every place that names a variable, in the order of the fields."""
         return tuple(_references(self, ()))
+
+    def with_ids(self, node_id: str) -> Self:  # noqa: ARG002  # used by node types with such parts
+        """A copy in which parts that the editor gives an id have one, derived from the node's id."""
+        return self
 
     def canvas_size(self) -> tuple[Number, Number]:
         """Width and height in canvas pixels as an editor of the 0.15 line measures them (dsl.md 4.6)."""

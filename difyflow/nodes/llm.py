@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal, Self
+from uuid import NAMESPACE_OID, uuid5
 
 from difyflow.nodes._base import Jinja, NodeData, Template
 from difyflow.nodes._model import Context, Memory, Model, Vision
+from difyflow.nodes._model import chat as chat
 from difyflow.nodes._record import Many, Record, Written
 from difyflow.terms.selector import Selector
 from difyflow.terms.vartype import OutputVar, VarType
@@ -72,6 +74,16 @@ class LLM(NodeData):
             children = schema_children(self.structured_output.get("schema"))
             found.append(OutputVar("structured_output", VarType.OBJECT, children))
         return tuple(found)
+
+    def with_ids(self, node_id: str) -> Self:
+        """The messages get UUIDs, the same at every rendering."""
+        if isinstance(self.prompt_template, PromptMessage):
+            return self
+        messages = tuple(
+            item if item.id else item.changed(id=str(uuid5(NAMESPACE_OID, f"{node_id}/{index}")))
+            for index, item in enumerate(self.prompt_template)
+        )
+        return self.model_copy(update={"prompt_template": messages})
 
     def canvas_height(self) -> int:
         """With the row of its model."""

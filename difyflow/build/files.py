@@ -1,0 +1,30 @@
+"""Prompts and code in files beside the flow."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from difyflow.errors import BuildError
+
+
+def beside(flow_file: str) -> Callable[[str], str]:
+    """Reads text files that lie beside a flow, which says `here = beside(__file__)` once.
+
+    The one newline that ends a text file is not part of the text; a text that ends in a newline has two.
+    """
+    folder = Path(flow_file).resolve().parent
+
+    def here(name: str) -> str:
+        path = folder / name
+        try:
+            text = path.read_bytes().decode("utf-8")
+        except OSError as err:
+            raise BuildError(
+                f"cannot be read: {err.strerror or err}", path=str(path), code="missing-file"
+            ) from err
+        except UnicodeDecodeError as err:
+            raise BuildError(f"not UTF-8 at byte {err.start}", path=str(path), code="encoding") from err
+        return text.removesuffix("\n")
+
+    return here

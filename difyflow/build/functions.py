@@ -1,0 +1,155 @@
+"""A Python function as a Code node: its signature gives the inputs, its return annotation the outputs."""
+
+from __future__ import annotations
+
+import ast
+import builtins
+import inspect
+import textwrap
+import types
+import typing
+from collections.abc import Callable, Mapping
+
+from difyflow.errors import BuildError
+from difyflow.nodes.code import Code, CodeOutput, inputs, returns
+from difyflow.terms.selector import Selector
+
+_OUTPUT_TYPE: dict[object, str] = {
+    str: "string",
+    int: "number",
+    float: "number",
+    bool: "boolean",
+    dict: "object",
+    dict[str, object]: "object",
+    list[str]: "array[string]",
+    list[int]: "array[number]",
+    list[float]: "array[number]",
+    list[bool]: "array[boolean]",
+    list[dict[str, object]]: "array[object]",
+}
+
+
+def code(
+    function: Callable[..., Mapping[str, object]],
+    *,
+    title: str = "Code",
+    outputs: dict[str, CodeOutput] | None = None,
+    **selectors: Selector,
+) -> Code:
+    """The Code node that runs this function; the function itself stays callable.
+
+    Args:
+        function: must stand on its own: imports inside, no names from its module. It becomes `main`.
+        title: title on the canvas.
+        outputs: `returns(result="string")`; not needed if the return annotation is a TypedDict.
+        selectors: a reference for each parameter without a default.
+
+    Raises:
+        BuildError: the function uses names from outside, a parameter has no reference, or nothing says what
+            it returns.
+    """
+    name = getattr(function, "__name__", "function")
+    parameters = inspect.signature(function).parameters
+    missing = [key for key, item in parameters.items() if key not in selectors and item.default is item.empty]
+    if missing:
+        raise BuildError(
+            f"{name}: no reference for {', '.join(missing)}", hint=f"code({name}, {missing[0]}=...)"
+        )
+    unknown = selectors.keys() - parameters.keys()
+    if unknown:
+        raise BuildError(
+            f"{name} has no parameter {', '.join(sorted(unknown))}", hint=f"it has: {', '.join(parameters)}"
+        )
+    _refuse_outside_names(function, name)
+    return Code(
+        title=title,
+        variables=inputs(**selectors),
+        code=_source_of(function),
+        outputs=outputs if outputs is not None else _outputs_of(function, name),
+    )
+
+
+def _refuse_outside_names(function: Callable[..., object], name: str) -> None:
+    if not isinstance(function, types.FunctionType):
+        raise BuildError(f"{name!r} is not a plain Python function", hint="write it with def")
+    used = inspect.getclosurevars(function)
+    outside = {**used.globals, **used.nonlocals}.keys() | used.unbound
+    outside = {item for item in outside if not hasattr(builtins, item) and item in _loaded_names(function)}
+    if outside:
+        raise BuildError(
+            f"{name} uses {', '.join(sorted(outside))} from outside",
+            hint="a Code node holds this function alone: import and define what it needs inside",
+        )
+
+
+def _loaded_names(function: types.FunctionType) -> set[str]:
+    body = _parse(function).body
+    return {
+        item.id
+        for part in body
+        for item in ast.walk(part)
+        if isinstance(item, ast.Name) and isinstance(item.ctx, ast.Load)
+    }
+
+
+def _parse(function: types.FunctionType) -> ast.FunctionDef:
+    tree = ast.parse(textwrap.dedent(inspect.getsource(function))).body[0]
+    if not isinstance(tree, ast.FunctionDef):
+        raise BuildError(f"{function.__name__!r} is not written with def", hint="write it with def")
+    return tree
+
+
+def _source_of(function: Callable[..., object]) -> str:
+    """The function's text as `main`, without decorators and annotations that need names from outside."""
+    assert isinstance(function, types.FunctionType)
+    text = textwrap.dedent(inspect.getsource(function))
+    tree = _parse(function)
+    lines = text.encode().splitlines(keepends=True)
+    starts = [0]
+    for line in lines:
+        starts.append(starts[-1] + len(line))
+    data = b"".join(lines)
+    edits: list[tuple[int, int, bytes]] = []
+    for argument in [*tree.args.posonlyargs, *tree.args.args, *tree.args.kwonlyargs]:
+        note = argument.annotation
+        if note is not None and not _needs_only_builtins(note):
+            begin = starts[argument.lineno - 1] + argument.col_offset + len(argument.arg.encode())
+            edits.append((begin, _end(note, starts), b""))
+    if tree.returns is not None and not _needs_only_builtins(tree.returns):
+        begin = starts[tree.returns.lineno - 1] + tree.returns.col_offset
+        edits.append((begin, _end(tree.returns, starts), b"dict"))
+    head = starts[tree.lineno - 1] + tree.col_offset
+    name_at = data.index(tree.name.encode(), head + len(b"def"))
+    edits.append((name_at, name_at + len(tree.name.encode()), b"main"))
+    for begin, end, new in sorted(edits, reverse=True):
+        data = data[:begin] + new + data[end:]
+    return data[head:].decode().rstrip("\n")
+
+
+def _end(node: ast.expr, starts: list[int]) -> int:
+    assert node.end_lineno is not None and node.end_col_offset is not None
+    return starts[node.end_lineno - 1] + node.end_col_offset
+
+
+def _needs_only_builtins(annotation: ast.expr) -> bool:
+    names = {item.id for item in ast.walk(annotation) if isinstance(item, ast.Name)}
+    dotted = any(isinstance(item, ast.Attribute) for item in ast.walk(annotation))
+    return not dotted and all(hasattr(builtins, name) for name in names)
+
+
+def _outputs_of(function: Callable[..., object], name: str) -> dict[str, CodeOutput]:
+    note = typing.get_type_hints(function).get("return")
+    if not typing.is_typeddict(note):
+        raise BuildError(
+            f"{name}: nothing says what it returns",
+            hint='annotate it with a TypedDict, or pass outputs=returns(result="string")',
+        )
+    found = {}
+    for key, kind in typing.get_type_hints(note).items():
+        if kind not in _OUTPUT_TYPE:
+            known = sorted({item for item in _OUTPUT_TYPE.values()})
+            raise BuildError(
+                f"{name}: {key} has a type that a code node cannot return", hint=f"it can: {', '.join(known)}"
+            )
+        found[key] = _OUTPUT_TYPE[kind]
+    return returns(**found)

@@ -1,0 +1,118 @@
+"""A target to an `App`: a `flow.py`, a DSL file, or a folder that holds one."""
+
+from __future__ import annotations
+
+import runpy
+import sys
+import traceback
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from difyflow.build.flow import Flow
+from difyflow.dsl.app import App
+from difyflow.dsl.reader import MAX_BYTES, read_document, read_file
+from difyflow.errors import BuildError, DifyflowError, ReadError
+
+FLOW_FILE = "flow.py"
+APP_FILE = "app.yml"
+
+
+def load(target: str | Path, *, max_bytes: int = MAX_BYTES) -> App:
+    """Gives the document behind a target. A `flow.py` is executed: load only those that you trust.
+
+    Args:
+        target: `flow.py`, a DSL file, a folder with a `flow.py` or an `app.yml`, or `-` for standard input.
+        max_bytes: size above which no file is parsed.
+
+    Raises:
+        ReadError: no such target, or not a DSL document.
+        BuildError: the `flow.py` fails; the message names its line.
+    """
+    if str(target) == "-":
+        return read_document(sys.stdin.buffer.read(max_bytes + 1), name="<stdin>", max_bytes=max_bytes).app
+    path = locate(Path(target))
+    if path.suffix == ".py":
+        return execute(path).build()
+    return read_file(path, max_bytes=max_bytes).app
+
+
+def locate(path: Path) -> Path:
+    """The file that a target stands for.
+
+    Raises:
+        ReadError: there is none.
+    """
+    if not path.is_dir():
+        return path
+    for name in (FLOW_FILE, APP_FILE):
+        if (path / name).is_file():
+            return path / name
+    found = sorted(item.name for item in path.iterdir() if item.suffix in (".yml", ".yaml"))
+    raise ReadError(
+        f"the folder holds neither {FLOW_FILE} nor {APP_FILE}",
+        path=str(path),
+        code="no-flow",
+        hint=f"name the file: {path / found[0]}" if found else "make a flow here with: difyflow new NAME",
+    )
+
+
+def execute(path: Path) -> Flow:
+    """Runs a `flow.py` and gives its `flow`.
+
+    Raises:
+        BuildError: it fails, or has no `flow`.
+    """
+    try:
+        with _importing_from(path.parent.resolve()):
+            names = runpy.run_path(str(path))
+    except DifyflowError as err:
+        if err.path is None:
+            err.path, err.line = str(path), _line_in(path, err)
+        raise
+    except (Exception, SystemExit) as err:
+        raise BuildError(
+            f"{type(err).__name__}: {_first_line(err)}",
+            path=str(path),
+            line=_line_in(path, err),
+            code="flow-failed",
+        ) from err
+    flow = names.get("flow")
+    if not isinstance(flow, Flow):
+        raise BuildError(
+            "no `flow` in this file",
+            path=str(path),
+            code="no-flow",
+            hint='it needs: flow = Flow("name"), then nodes',
+        )
+    return flow
+
+
+@contextmanager
+def _importing_from(folder: Path) -> Iterator[None]:
+    """Lets a flow import modules beside it; forgets them afterwards, for another flow may use the names."""
+    before = set(sys.modules)
+    sys.path.insert(0, str(folder))
+    try:
+        yield
+    finally:
+        sys.path.remove(str(folder))
+        for name in set(sys.modules) - before:
+            origin = getattr(sys.modules[name], "__file__", None)
+            if origin and Path(origin).is_relative_to(folder):
+                del sys.modules[name]
+
+
+def _first_line(err: BaseException) -> str:
+    """One line of an error's text; pydantic's report has its say in the lines after the first."""
+    lines = [line.strip() for line in str(err).splitlines()]
+    return " ".join(lines[:3])[:300] if lines else ""
+
+
+def _line_in(path: Path, err: BaseException) -> int | None:
+    """The last line of this file that the error passed through."""
+    if isinstance(err, SyntaxError):
+        return err.lineno
+    names = {str(path), str(path.resolve())}
+    frames = [frame for frame in traceback.extract_tb(err.__traceback__) if frame.filename in names]
+    return frames[-1].lineno if frames else None

@@ -1,0 +1,126 @@
+"""What a flow's code handles: nodes whose outputs are attributes, and the references they give."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Protocol, Self
+
+from difyflow.errors import NoSuchOutput
+from difyflow.nodes._base import NodeData
+from difyflow.terms.selector import Selector
+from difyflow.terms.vartype import OutputVar, VarType
+
+
+class OutputRef(Selector):
+    """A reference that knows its type; its attributes are the keys inside: `start.file.name`."""
+
+    _var: OutputVar
+
+    def __new__(cls, path: Iterable[str], var: OutputVar) -> Self:
+        """A reference to the variable at this path."""
+        made = super().__new__(cls, path)
+        made._var = var
+        return made
+
+    @property
+    def type(self) -> VarType:
+        """Type of the variable."""
+        return self._var.type
+
+    def __getattr__(self, name: str) -> OutputRef:
+        if name.startswith("__"):
+            raise AttributeError(name)
+        return self.key(name)
+
+    def key(self, name: str) -> OutputRef:
+        """The key inside with this name; for names that an attribute cannot have (`type`, `count`).
+
+        Raises:
+            NoSuchOutput: the variable is known not to have it.
+        """
+        child = self._var.child(name)
+        if child is None:
+            known = ", ".join(item.name for item in self._var.children or ())
+            raise NoSuchOutput(
+                f"{'.'.join(self)} ({self.type}) has no key {name!r}",
+                hint=f"it has: {known}" if known else "only objects and files have keys",
+            )
+        return OutputRef((*self, name), child)
+
+
+class Connector(Protocol):
+    """Where edges are kept while a flow is written."""
+
+    def connect(self, source: NodeRef, target: NodeRef, *, handle: str = "source") -> None:
+        """Adds an edge."""
+        ...
+
+
+class NodeRef:
+    """A node of a flow: its outputs are attributes, `>>` connects it.
+
+    `node["name"]` gives an output whose name an attribute cannot have.
+    """
+
+    __slots__ = ("_flow", "data", "id")
+
+    def __init__(self, flow: Connector, node_id: str, data: NodeData) -> None:
+        self._flow = flow
+        self.id = node_id
+        self.data = data
+
+    def __getattr__(self, name: str) -> OutputRef:
+        if name.startswith("__"):
+            raise AttributeError(name)
+        return self[name]
+
+    def __getitem__(self, name: str) -> OutputRef:
+        known = self.data.all_outputs()
+        for var in known:
+            if var.name == name:
+                return OutputRef((self.id, name), var)
+        if self.data.open_outputs():
+            return OutputRef((self.id, name), OutputVar(name, VarType.ANY))
+        names = ", ".join(var.name for var in known)
+        raise NoSuchOutput(
+            f"node {self.id!r} ({self.data.type or 'note'}) has no output {name!r}",
+            hint=f"it has: {names}" if names else "it has no outputs",
+        )
+
+    def __rshift__(self, other: Target) -> Target:
+        return Way(self, "source") >> other
+
+    def on(self, handle: str) -> Way:
+        """The way out with this handle: a case, a class, an action or `fail-branch`.
+
+        Raises:
+            NoSuchOutput: the node has no such handle.
+        """
+        known = [item.id for item in self.data.source_handles()]
+        if handle not in known:
+            raise NoSuchOutput(
+                f"node {self.id!r} ({self.data.type}) has no way out {handle!r}",
+                hint=f"it has: {', '.join(known) or 'none'}",
+            )
+        return Way(self, handle)
+
+    def __repr__(self) -> str:
+        return f"<{self.data.type or 'note'} {self.id!r}>"
+
+
+class Way:
+    """One way out of a node."""
+
+    __slots__ = ("_handle", "_node")
+
+    def __init__(self, node: NodeRef, handle: str) -> None:
+        self._node = node
+        self._handle = handle
+
+    def __rshift__(self, other: Target) -> Target:
+        for target in (other,) if isinstance(other, NodeRef) else other:
+            self._node._flow.connect(self._node, target, handle=self._handle)
+        return other
+
+
+Target = NodeRef | tuple[NodeRef, ...] | list[NodeRef]
