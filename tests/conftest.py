@@ -1,0 +1,118 @@
+"""What all tests share: golden files, the corpus beside the checkout, a clean environment, profiles.
+
+Conventions:
+- `@pytest.mark.long`: takes more than about two seconds; left out of `make test`.
+- `@pytest.mark.local`: needs the packages of `difyflow[local]`. Everything under `tests/run/backends/local`
+  is marked so without saying it, and is not even imported with `--core`.
+- `pytest --core` runs what a bare `pip install difyflow` must be able to do. Without `--core` nothing is left
+  out, so a missing package fails and is never skipped in silence.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, settings
+
+ROOT = Path(__file__).resolve().parent.parent
+LOCAL = ROOT / "tests" / "run" / "backends" / "local"
+GOLDEN = ROOT / "tests" / "golden"
+
+# No deadline: a loaded machine must not fail a property. The small profile repeats the same examples in each
+# run, so that a red build is red again; the big one looks for new ones.
+settings.register_profile("small", max_examples=40, deadline=None, derandomize=True, database=None)
+settings.register_profile(
+    "big", max_examples=500, deadline=None, print_blob=True, suppress_health_check=[HealthCheck.too_slow]
+)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "small"))
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--update-golden", action="store_true", help="rewrite the golden files")
+    parser.addoption("--core", action="store_true", help="leave out tests that need difyflow[local]")
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    inside = collection_path == LOCAL or LOCAL in collection_path.parents
+    return True if inside and config.getoption("--core") else None
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    for item in items:
+        if LOCAL in item.path.parents:
+            item.add_marker(pytest.mark.local)
+    if config.getoption("--core"):
+        config.hook.pytest_deselected(items=[item for item in items if item.get_closest_marker("local")])
+        items[:] = [item for item in items if not item.get_closest_marker("local")]
+
+
+def _is_foreign(name: str) -> bool:
+    return (
+        name.startswith(("DIFY_", "DIFYFLOW_"))
+        or name.endswith(("_API_KEY", "_BASE_URL", "_ENDPOINT"))
+        or name.lower().endswith("_proxy")
+    )
+
+
+@pytest.fixture(autouse=True, scope="session")
+def clean_environment() -> Iterator[None]:
+    """No key, server or proxy of the person who runs the tests reaches them."""
+    with pytest.MonkeyPatch.context() as patch:
+        for name in [name for name in os.environ if _is_foreign(name) and name != "DIFYFLOW_CORPUS"]:
+            patch.delenv(name)
+        yield
+
+
+@pytest.fixture(scope="session")
+def root() -> Path:
+    """The checkout."""
+    return ROOT
+
+
+@pytest.fixture(scope="session")
+def corpus_dir() -> Path:
+    """The folder of real public DSL files, which is not part of the repository; skips without it."""
+    folder = Path(os.environ.get("DIFYFLOW_CORPUS") or ROOT.parent / "shared" / "corpus")
+    if not folder.is_dir():
+        pytest.skip("no corpus: set DIFYFLOW_CORPUS to its folder")
+    return folder
+
+
+@pytest.fixture
+def golden(request: pytest.FixtureRequest) -> Callable[[str | Path, str], None]:
+    """`golden(path, text)` compares text with a file, byte for byte.
+
+    A relative path lies under `tests/golden`. `--update-golden` rewrites the file; without it a missing file
+    is a failure.
+    """
+
+    def compare(path: str | Path, text: str) -> None:
+        file = GOLDEN / path
+        if request.config.getoption("--update-golden"):
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_bytes(text.encode())
+        if not file.is_file():
+            pytest.fail(f"no golden file {file.relative_to(ROOT)}; `pytest --update-golden` writes it")
+        assert text == file.read_bytes().decode(), f"differs from {file.relative_to(ROOT)}"
+
+    return compare
+
+
+@pytest.fixture(scope="session")
+def in_new_python() -> Callable[..., subprocess.CompletedProcess[str]]:
+    """`in_new_python(*arguments, **options)` runs a fresh interpreter, outside the checkout's tests.
+
+    Options go to `subprocess.run`; output is captured as text, and the run ends after 60 s.
+    """
+
+    def run(*arguments: str, **options: Any) -> subprocess.CompletedProcess[str]:
+        given = {"capture_output": True, "encoding": "utf-8", "timeout": 60, "cwd": ROOT, **options}
+        return subprocess.run([sys.executable, *arguments], check=False, **given)
+
+    return run
