@@ -9,9 +9,10 @@ from difyflow.errors import BuildError
 
 
 def beside(flow_file: str) -> Callable[[str], str]:
-    """Reads text files that lie beside a flow, which says `here = beside(__file__)` once.
+    """Gives a reader of the text files that lie in the folder of a flow.
 
-    The one newline that ends a text file is not part of the text; a text that ends in a newline has two.
+    A flow says `here = beside(__file__)` once, then `here("prompts/system.md")`. The one newline that ends a
+    text file is not part of the text; a text that ends in a newline has two.
     """
     folder = Path(flow_file).resolve().parent
 
