@@ -6,8 +6,11 @@ agreed object. Nothing is registered and nothing is imported before it is asked 
 
 from __future__ import annotations
 
+import ast
 import pkgutil
 from importlib import import_module
+from importlib.abc import InspectLoader
+from importlib.util import find_spec
 from types import ModuleType
 
 
@@ -31,3 +34,14 @@ def module(package: ModuleType, name: str) -> ModuleType:
     if name not in names(package):
         raise KeyError(f"{name!r} is not one of: {', '.join(names(package))}")
     return import_module(f"{package.__name__}.{name.replace('-', '_')}")
+
+
+def summary(package: ModuleType, name: str) -> str:
+    """The first line of the docstring of a plug-in module, read from its source: nothing is imported.
+
+    Empty if there is no docstring or no source.
+    """
+    spec = find_spec(f"{package.__name__}.{name.replace('-', '_')}")
+    source = spec.loader.get_source(spec.name) if spec and isinstance(spec.loader, InspectLoader) else None
+    text = ast.get_docstring(ast.parse(source)) if source else None
+    return text.splitlines()[0] if text else ""
