@@ -1,13 +1,11 @@
-"""What the user sees: results to stdout or a file, talk to stderr, all as UTF-8 bytes with `\\n`.
+"""What the user sees: results to stdout or a file, talk to stderr, all as UTF-8 bytes with LF.
 
-A file is complete or absent: it is written beside its place, flushed to the disk and then renamed.
+A file is complete or as it was before.
 """
 
 from __future__ import annotations
 
 import os
-import secrets
-import stat
 import sys
 import unicodedata
 from contextlib import suppress
@@ -15,6 +13,7 @@ from pathlib import Path
 from typing import TextIO
 
 from difyflow.errors import UsageError
+from difyflow.records.files import write_whole
 
 
 def write_text(text: str, file: str | None = None) -> None:
@@ -25,23 +24,30 @@ def write_text(text: str, file: str | None = None) -> None:
         file: path; None or `-` for stdout. A link is followed; a device or pipe is written to directly.
 
     Raises:
-        UsageError: it cannot be written; says where and why (`code` is `cannot-write`).
-        BrokenPipeError: whoever read stdout has gone.
+        UsageError: it cannot be written; says where and why (`code` is `not-writable`).
+        BrokenPipeError: whoever read it has gone.
     """
     data = text.encode()
-    target = None if file == "-" else file
+    to_stdout = file is None or file == "-"
+    # The file that a link names is replaced, not the link; renaming over a device would remove it.
+    place = Path(os.path.realpath(file or "-"))
+    if not to_stdout and (place.is_file() or place.is_dir() or not place.exists()):
+        write_whole(place, data)
+        return
     try:
-        if target is None:
+        if to_stdout:
             _send(sys.stdout, data)
         else:
-            _write_file(Path(target), data)
+            place.write_bytes(data)
     except BrokenPipeError:
         raise
     except OSError as err:
-        if target is None:
+        if to_stdout:
             discard_stdout()
         raise UsageError(
-            f"cannot write: {err.strerror or err}", code="cannot-write", path=target or "stdout"
+            f"cannot be written: {err.strerror or err}",
+            path="stdout" if to_stdout else file,
+            code="not-writable",
         ) from err
 
 
@@ -61,7 +67,7 @@ def discard_stdout() -> None:
 def _harmless(text: str) -> str:
     """Text of a server or a model could otherwise steer the terminal."""
     return "".join(
-        char if char in "\n\t" or not unicodedata.category(char) == "Cc" else f"\\x{ord(char):02x}"
+        char if char in "\n\t" or unicodedata.category(char) != "Cc" else f"\\x{ord(char):02x}"
         for char in text
     )
 
@@ -74,36 +80,3 @@ def _send(stream: TextIO, data: bytes) -> None:
     else:
         buffer.write(data)
     stream.flush()
-
-
-def _write_file(path: Path, data: bytes) -> None:
-    place = Path(os.path.realpath(path))
-    mode = place.stat().st_mode if place.exists() else None
-    if mode is not None and not stat.S_ISREG(mode):
-        place.write_bytes(data)
-        return
-    if mode is not None and not os.access(place, os.W_OK):
-        raise PermissionError(None, "the file is read-only")
-    beside = place.with_name(f".{secrets.token_hex(8)}.part")
-    try:
-        with beside.open("xb") as stream:
-            if mode is not None:
-                beside.chmod(stat.S_IMODE(mode))
-            stream.write(data)
-            stream.flush()
-            os.fsync(stream.fileno())
-        beside.replace(place)
-    except BaseException:
-        beside.unlink(missing_ok=True)
-        raise
-    _sync_folder(place.parent)
-
-
-def _sync_folder(folder: Path) -> None:
-    """Makes the rename durable where the system lets a folder be synced (not on Windows, not on every disk)."""
-    with suppress(OSError):
-        handle = os.open(folder, os.O_RDONLY)
-        try:
-            os.fsync(handle)
-        finally:
-            os.close(handle)

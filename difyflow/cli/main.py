@@ -1,11 +1,13 @@
-"""The command `difyflow`: finds the commands in their folder and turns every error into one message and a code.
+"""The command `difyflow`: finds the commands in their folder, turns every error into a message and a code.
 
-Each module of `difyflow/cli/commands/` holds an object `command`. The list of commands is read from the first
-lines of their docstrings, so `difyflow --help` imports none of them.
+Each module of `difyflow/cli/commands/` holds an object `command`. The module's docstring is one line, read from
+its source for the list of commands, so that `difyflow --help` imports none of them; the docstring of the
+command is its manual and ends with `Examples:`.
 """
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 import traceback
@@ -19,12 +21,14 @@ from difyflow.cli import _exit, _show, commands
 from difyflow.errors import DifyflowError
 
 _COMPLETE = "_DIFYFLOW_COMPLETE"
+# What the machine refuses without naming a file; any other OSError without a name is a fault of ours.
+_NO_ROOM = (errno.ENOSPC, errno.EROFS, errno.EFBIG, errno.EMFILE, errno.ENFILE)
 
 
 class Commands(click.Group):
     """A group whose commands are the modules of a folder, imported when one of them is called."""
 
-    def list_commands(self, ctx: click.Context) -> list[str]:
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002  click's own signature
         """The names of the commands, in alphabetical order."""
         return list(_catalog.names(commands))
 
@@ -66,9 +70,9 @@ def run(arguments: Sequence[str]) -> int:
 
     A command returns its own code, or None for 0.
     """
-    if _COMPLETE in os.environ:
-        group.main(list(arguments), prog_name="difyflow", complete_var=_COMPLETE)
     try:
+        if _COMPLETE in os.environ:
+            group.main(list(arguments), prog_name="difyflow", complete_var=_COMPLETE)
         with group.make_context("difyflow", list(arguments)) as context:
             code = group.invoke(context)
         sys.stdout.flush()
@@ -92,8 +96,9 @@ def _failed(err: Exception) -> int:
         _tell("".join(traceback.format_exception(err)).rstrip(), 0)
     if isinstance(err, DifyflowError):
         return _tell(f"error: {err}", _exit.exit_code(err))
-    if isinstance(err, OSError) and err.filename is not None:
-        return _tell(f"error: {os.fsdecode(err.filename)}: {err.strerror}", _exit.USAGE)
+    if isinstance(err, OSError) and (err.filename is not None or err.errno in _NO_ROOM):
+        where = "" if err.filename is None else f"{os.fsdecode(err.filename)}: "
+        return _tell(f"error: {where}{err.strerror}", _exit.USAGE)
     message = " ".join(str(err).split())
     return _tell(
         f"error: {type(err).__name__}: {message}\n"
