@@ -1,8 +1,7 @@
 """The command `difyflow`: finds the commands in their folder, turns every error into a message and a code.
 
-Each module of `difyflow/cli/commands/` holds an object `command`. The module's docstring is one line, read from
-its source for the list of commands, so that `difyflow --help` imports none of them; the docstring of the
-command is its manual and ends with `Examples:`.
+Each module of `difyflow/cli/commands/` holds an object `command`. The list of commands shows the first line of
+each module's docstring, read from its source, so that `difyflow --help` imports none of them.
 """
 
 from __future__ import annotations

@@ -1,22 +1,23 @@
-"""Print the script that completes difyflow's commands in a shell."""
+"""Print the script that completes difyflow's commands in a shell.
+
+Examples:
+  eval "$(difyflow completion bash)"
+  difyflow completion zsh > ~/.zfunc/_difyflow
+  difyflow completion fish > ~/.config/fish/completions/difyflow.fish
+"""
 
 from __future__ import annotations
 
 import click
 
+from difyflow.cli._manual import Manual
 
-@click.command()
+
+@click.command(cls=Manual, help=__doc__)
 @click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]))
 @click.pass_context
 def command(ctx: click.Context, shell: str) -> None:
-    """Print the script that completes commands and options in SHELL.
-
-    \b
-    Examples:
-      eval "$(difyflow completion bash)"
-      difyflow completion zsh > ~/.zfunc/_difyflow
-      difyflow completion fish > ~/.config/fish/completions/difyflow.fish
-    """
+    """Prints click's own completion script for one shell."""
     from click.shell_completion import get_completion_class
 
     from difyflow.cli import _show
