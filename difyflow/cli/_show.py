@@ -51,6 +51,21 @@ def write_text(text: str, file: str | None = None) -> None:
         ) from err
 
 
+def check_same(text: str, file: str) -> int:
+    """Exit code 0 if the file holds this text, else 1 and a word about the first line that differs."""
+    try:
+        there = Path(file).read_bytes().decode("utf-8", "replace")
+    except OSError as err:
+        note(f"{file}: {err.strerror or err}")
+        return 1
+    if there == text:
+        return 0
+    pairs = zip([*there.splitlines(keepends=True), ""], [*text.splitlines(keepends=True), ""], strict=False)
+    line = next((number for number, (old, new) in enumerate(pairs, 1) if old != new), 1)
+    note(f"{file}:{line}: differs from what the target renders; write it with: difyflow render ... -o {file}")
+    return 1
+
+
 def note(text: str) -> None:
     """Says a line to the user on stderr; control characters in it are shown and not obeyed."""
     _send(sys.stderr, _harmless(text).encode(errors="backslashreplace") + b"\n")
@@ -59,8 +74,9 @@ def note(text: str) -> None:
 def discard_stdout() -> None:
     """Sends what stdout still holds nowhere, so that the interpreter does not fail on it again at its end."""
     with suppress(OSError):  # a stream without a file behind it, as in tests, holds nothing back
+        stdout = sys.stdout.fileno()
         nowhere = os.open(os.devnull, os.O_WRONLY)
-        os.dup2(nowhere, sys.stdout.fileno())
+        os.dup2(nowhere, stdout)
         os.close(nowhere)
 
 

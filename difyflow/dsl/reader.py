@@ -85,6 +85,21 @@ def read_file(path: Path, *, max_bytes: int = MAX_BYTES) -> Document:
         ) from err
 
 
+def read_values(path: Path, *, max_bytes: int = MAX_BYTES) -> dict[str, object]:
+    """Reads a JSON or YAML file that holds a mapping, such as the inputs of a run.
+
+    Raises:
+        ReadError: it cannot be opened, is broken, or holds something else.
+    """
+    try:
+        data = _yaml.load(path.read_bytes(), name=str(path), max_bytes=max_bytes)
+    except OSError as err:
+        raise ReadError(f"cannot be read: {err.strerror or err}", path=str(path)) from err
+    if not isinstance(data, dict) or not all(isinstance(key, str) for key in data):
+        raise ReadError(f"a mapping of names to values is needed, this is a {_kind(data)}", path=str(path))
+    return data
+
+
 def _check(data: dict[object, object], composed: _yaml.Composed, name: str) -> None:
     """Refuses what Dify's importer refuses before it looks into the body."""
     version = data.get("version")

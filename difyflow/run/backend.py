@@ -67,11 +67,15 @@ class Backend(Protocol):
         """The inputs of the workflow (start node, or the server's `/parameters`)."""
         ...
 
-    def start(self, inputs: Mapping[str, object], *, user: str) -> Run:
+    def start(
+        self, inputs: Mapping[str, object], *, user: str, query: str = "", conversation_id: str = ""
+    ) -> Run:
         """Begins a run.
 
         Args:
             inputs: checked inputs by variable: JSON values, `FileInput` or lists of `FileInput`.
+            query: the message to a chatflow; empty for workflows.
+            conversation_id: goes on with a conversation; empty = a new one.
             user: Dify's `user`; unique per run, so that a lost run can be found by it.
         """
         ...

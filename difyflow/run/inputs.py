@@ -266,6 +266,8 @@ class _Checker:
     def _as_file(self, field: FormField, item: object, *, option: bool) -> FileInput | None:
         if isinstance(item, LocalFile | RemoteFile | UploadedFile):
             return item
+        if isinstance(item, dict):
+            return self._as_mapped_file(field, item)
         if not isinstance(item, str) or not item:
             self.fault(field.variable, f"{_shown(item)} is not a file; give a path or a URL")
             return None
@@ -276,6 +278,15 @@ class _Checker:
             self.fault(field.variable, f"{_shown(item)}: a file is written @{item}")
             return None
         return LocalFile(self._folder / text)
+
+    def _as_mapped_file(self, field: FormField, item: dict[str, object]) -> FileInput | None:
+        """A file object in Dify's own shape (api.md 3.2)."""
+        for key, make in (("url", RemoteFile), ("upload_file_id", UploadedFile)):
+            value = item.get(key)
+            if isinstance(value, str) and value:
+                return make(value)
+        self.fault(field.variable, f"{_shown(item)} has neither url nor upload_file_id")
+        return None
 
     def _local_fault(self, path: Path) -> str | None:
         try:

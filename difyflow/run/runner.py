@@ -25,6 +25,8 @@ def execute(
     *,
     on_event: Callable[[Event], None],
     user: str | None = None,
+    query: str = "",
+    conversation_id: str = "",
 ) -> Result:
     """Runs once and tells every event.
 
@@ -35,7 +37,7 @@ def execute(
         ConnectionLost: its outcome could not be learned.
         KeyboardInterrupt: the second Ctrl-C.
     """
-    run = backend.start(inputs, user=user or unique_user())
+    run = backend.start(inputs, user=user or unique_user(), query=query, conversation_id=conversation_id)
     with _stopping_on_interrupt(run):
         for event in run.events():
             on_event(event)

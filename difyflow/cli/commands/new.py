@@ -11,7 +11,7 @@ import click
 @click.option("--dir", "folder", metavar="FOLDER", help="Folder to make; default: from NAME.")
 @click.option("--list", "show_list", is_flag=True, help="List the templates.")
 def command(name: str | None, template: str, folder: str | None, show_list: bool) -> None:
-    """Make a folder with a working workflow called NAME.
+    """Make a folder with a working workflow to start from.
 
     \b
     Examples:
@@ -25,9 +25,9 @@ def command(name: str | None, template: str, folder: str | None, show_list: bool
     from difyflow.cli import _show
 
     if show_list:
-        _show.write_text("".join(f"{item:<10} {templates.summary(item)}\n" for item in templates.names()))
+        _show.write_text("".join(f"{item:<12} {templates.summary(item)}\n" for item in templates.names()))
         return
-    if not name:
+    if not name or not name.strip():
         raise click.UsageError("NAME is missing; for example: difyflow new my-flow")
     target = Path(folder or name.strip().replace("/", "-"))
     for path in templates.make(name, target, template=template):

@@ -1,0 +1,63 @@
+"""Run a workflow once: here on Dify's engine, or on a Dify server."""
+
+from __future__ import annotations
+
+import click
+
+_RUNNERS = ["auto", "sandbox", "bwrap", "http", "unsafe-subprocess", "auto-or-unsafe"]
+
+
+@click.command()
+@click.argument("target")
+@click.option("-i", "--input", "pairs", multiple=True, metavar="NAME=VALUE", help="An input; see above.")
+@click.option("--inputs", "inputs_file", metavar="FILE", help="Inputs from a JSON or YAML file.")
+@click.option("-o", "--output", "file", metavar="FILE", help="Where the output goes; see above.")
+@click.option("--output-name", default="", metavar="NAME", help="Which output, if there are several.")
+@click.option("--force", is_flag=True, help="Overwrite what -o names.")
+@click.option("--format", "format_", type=click.Choice(["text", "json"]), default="text", show_default=True)
+@click.option("--query", default="", metavar="TEXT", help="The message to a chatflow.")
+@click.option(
+    "--form", metavar="FILE", help="Check the inputs against this DSL file, and compare the server's."
+)
+@click.option(
+    "--key-env", default="DIFY_API_KEY", show_default=True, metavar="NAME", help="Variable with the key."
+)
+@click.option("--ca-file", metavar="FILE", help="Certificates to trust, for a server of your own.")
+@click.option("--insecure", is_flag=True, help="Do not check the server's certificate.")
+@click.option("--model-endpoint", metavar="URL", help="OpenAI-compatible endpoint, or demo. Local runs only.")
+@click.option("--model-config", metavar="FILE", help="TOML file with endpoints by model. Local runs only.")
+@click.option("--code-runner", type=click.Choice(_RUNNERS), default="auto", show_default=True)
+@click.option("--code-endpoint", metavar="URL", help="dify-sandbox service for --code-runner http.")
+@click.option("--allow-private-network", is_flag=True, help="http-request nodes may reach private addresses.")
+@click.option("--encoding", metavar="NAME", help="Encoding of text documents; default: found out.")
+@click.option("--max-file-size", type=click.FloatRange(min=0), default=15, show_default=True, metavar="MB")
+@click.option("--timeout", type=click.FloatRange(min=0), default=1200, show_default=True, metavar="SECONDS")
+@click.option("--strict", is_flag=True, help="Partial success and warnings exit with 1 too.")
+@click.option("-q", "--quiet", is_flag=True, help="Say nothing but errors.")
+def command(**options: object) -> int:
+    """Run a workflow once: here on Dify's engine, or on a Dify server.
+
+    TARGET decides where it runs. A flow.py, a DSL file or a folder runs here. A
+    server's base URL (https://dify.example.com/v1), or the word "server" for the
+    URL in DIFY_BASE_URL, runs the published app that the key in DIFY_API_KEY
+    belongs to.
+
+    Inputs: --input NAME=VALUE; a file is NAME=@path or NAME=https://..., repeated
+    for a list; NAME=@file.txt reads a text from a file, NAME=@@x is the text @x.
+
+    Output: the text to standard output, or with -o: x.jsonl is read as chat
+    samples, checked, and written with x.rejected.jsonl (what could not be saved)
+    and x.provenance.jsonl (where each line comes from); x.json gets all outputs;
+    anything else the text as it is.
+
+    \b
+    Examples:
+      difyflow run workflows/fine_tune_corpus --input attachments=@a.pdf \\
+          --input trigger='你是消防系统专家' -o corpus.jsonl
+      difyflow run app.yml --inputs inputs.yaml --model-endpoint http://localhost:11434/v1
+      DIFY_API_KEY=app-... difyflow run https://dify.example.com/v1 --form app.yml \\
+          --input attachments=@a.pdf --input trigger='你是消防系统专家' --format json
+    """
+    from difyflow.cli import _run
+
+    return _run.run(_run.Options(**options))  # type: ignore[arg-type]  # click has made these types
