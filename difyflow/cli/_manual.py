@@ -9,7 +9,7 @@ class Manual(click.Command):
     """Use it as `@click.command(cls=Manual, help=__doc__)`.
 
     The docstring begins with one line that says what the command does (the list of commands shows it) and
-    ends with `Examples:` and indented command lines. Its lines stay as they are, so keep them under 80 columns.
+    ends with `Examples:` and indented command lines. Its lines stay as they are: keep them under 80 columns.
     """
 
     def format_help_text(

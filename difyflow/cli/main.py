@@ -1,7 +1,7 @@
 """The command `difyflow`: finds the commands in their folder, turns every error into a message and a code.
 
-Each module of `difyflow/cli/commands/` holds an object `command`. The list of commands shows the first line of
-each module's docstring, read from its source, so that `difyflow --help` imports none of them.
+Each module of `difyflow/cli/commands/` holds an object `command`. The list of commands shows the first line
+of each module's docstring, read from its source, so that `difyflow --help` imports none of them.
 """
 
 from __future__ import annotations
@@ -64,16 +64,18 @@ def main() -> NoReturn:
     sys.exit(run(sys.argv[1:]))
 
 
-def run(arguments: Sequence[str]) -> int:
+def run(arguments: Sequence[str], *, root: click.Group = group) -> int:
     """Runs a command line and returns its exit code; every error is told on stderr.
 
-    A command returns its own code, or None for 0.
+    Args:
+        arguments: the words after `difyflow`.
+        root: whose commands they name; a command returns its own exit code, or None for 0.
     """
     try:
         if _COMPLETE in os.environ:
-            group.main(list(arguments), prog_name="difyflow", complete_var=_COMPLETE)
-        with group.make_context("difyflow", list(arguments)) as context:
-            code = group.invoke(context)
+            root.main(list(arguments), prog_name="difyflow", complete_var=_COMPLETE)
+        with root.make_context("difyflow", list(arguments)) as context:
+            code = root.invoke(context)
         sys.stdout.flush()
     except BrokenPipeError:
         _show.discard_stdout()
