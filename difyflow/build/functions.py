@@ -5,10 +5,11 @@ from __future__ import annotations
 import ast
 import builtins
 import inspect
+import symtable
 import textwrap
 import types
 import typing
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 
 from difyflow.errors import BuildError
 from difyflow.nodes.code import Code, CodeOutput, inputs, returns
@@ -72,9 +73,10 @@ def code(
 def _refuse_outside_names(function: Callable[..., object], name: str) -> None:
     if not isinstance(function, types.FunctionType):
         raise BuildError(f"{name!r} is not a plain Python function", hint="write it with def")
-    used = inspect.getclosurevars(function)
-    outside = {**used.globals, **used.nonlocals}.keys() | used.unbound
-    outside = {item for item in outside if not hasattr(builtins, item) and item in _loaded_names(function)}
+    _parse(function)
+    table = symtable.symtable(textwrap.dedent(inspect.getsource(function)), name, "exec")
+    scopes = [child for child in table.get_children() if child.get_name() == function.__name__]
+    outside = {item for scope in scopes for item in _outside_names(scope)}
     if outside:
         raise BuildError(
             f"{name} uses {', '.join(sorted(outside))} from outside",
@@ -82,14 +84,15 @@ def _refuse_outside_names(function: Callable[..., object], name: str) -> None:
         )
 
 
-def _loaded_names(function: types.FunctionType) -> set[str]:
-    body = _parse(function).body
-    return {
-        item.id
-        for part in body
-        for item in ast.walk(part)
-        if isinstance(item, ast.Name) and isinstance(item.ctx, ast.Load)
-    }
+def _outside_names(scope: symtable.SymbolTable) -> Iterator[str]:
+    """Names that a function or one inside it looks up in its module; annotations are not looked at."""
+    if "annotation" in str(scope.get_type()):
+        return
+    for symbol in scope.get_symbols():
+        if symbol.is_global() and not hasattr(builtins, symbol.get_name()):
+            yield symbol.get_name()
+    for child in scope.get_children():
+        yield from _outside_names(child)
 
 
 def _parse(function: types.FunctionType) -> ast.FunctionDef:

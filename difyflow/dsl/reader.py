@@ -56,7 +56,10 @@ def read_document(source: str | bytes, *, name: str | None = None, max_bytes: in
         app = App.model_validate(data, context=READING)
     except ValidationError as err:
         raise ReadError(
-            f"keys must be text: {err.errors(include_url=False)[0]['msg']}", path=shown, code="key-type"
+            f"keys must be text: {err.errors(include_url=False)[0]['msg']}",
+            path=shown,
+            code="key-type",
+            hint="put the key in quotes",
         ) from err
     return Document(app, composed, shown)
 

@@ -37,7 +37,7 @@ class Selector(tuple[str, ...]):
         return self[0] if self else ""
 
     @property
-    def name(self) -> str:
+    def variable(self) -> str:
         """Second part, or empty."""
         return self[1] if len(self) > 1 else ""
 
