@@ -116,3 +116,34 @@ def in_new_python() -> Callable[..., subprocess.CompletedProcess[str]]:
         return subprocess.run([sys.executable, *arguments], check=False, **given)
 
     return run
+
+
+sys.path.insert(0, str(ROOT / "tests"))  # for `loopback`, the servers that tests talk to
+
+
+@pytest.fixture(scope="session")
+def loopback() -> Any:
+    """The package `tests/loopback`: servers made of recorded answers."""
+    import loopback as package
+
+    return package
+
+
+@pytest.fixture(scope="session")
+def recording(loopback: Any) -> Callable[[str, str], Any]:
+    """`recording("1.12.1", "run/seed-streaming")` is a recorded exchange."""
+    return loopback.load
+
+
+@pytest.fixture
+def dify(loopback: Any) -> Iterator[Callable[..., Any]]:
+    """`dify("1.12.1", ...)` starts a server that behaves like a Dify of that version."""
+    servers: list[Any] = []
+
+    def start(version: str = "1.12.1", **options: Any) -> Any:
+        servers.append(loopback.Dify(version, **options))
+        return servers[-1]
+
+    yield start
+    for server in servers:
+        server.close()

@@ -380,8 +380,8 @@ _ALL: tuple[type[Event], ...] = (
     ErrorEvent,
 )
 _BY_NAME = {cls.EVENT: cls for cls in _ALL}
+_MOST = 1e300  # an integer of JSON can be larger than any float
 _ENVELOPE = ("event", "task_id", "workflow_run_id")
-_OUTER_OF_CHAT = ("message_id", "conversation_id")
 
 
 def is_terminal(event: Event, *, chat: bool = False) -> bool:
@@ -417,7 +417,7 @@ def _fit(value: object, default: object) -> tuple[bool, object]:
     if isinstance(default, bool):
         return isinstance(value, bool), value
     if isinstance(default, float):
-        ok = isinstance(value, int | float) and not isinstance(value, bool)
+        ok = isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < _MOST
         return ok, float(value) if ok else default  # type: ignore[arg-type]  # checked on the left
     if isinstance(default, int):
         return isinstance(value, int) and not isinstance(value, bool), value
@@ -442,13 +442,11 @@ def decode(payload: Mapping[str, object]) -> Event:
     if cls is None:
         rest = {key: value for key, value in payload.items() if key not in _ENVELOPE}
         return UnknownEvent(**ids, name=name if isinstance(name, str) else "", extra=rest)
-    outer = {key: value for key, value in payload.items() if key not in _ENVELOPE}
-    body = outer
-    if not cls.FLAT:
-        data = outer.pop("data", None)
-        # Chatflows repeat these ids beside `data`.
-        body = {key: outer[key] for key in _OUTER_OF_CHAT if key in outer}
-        body.update(data if isinstance(data, Mapping) else {})
+    body = {key: value for key, value in payload.items() if key not in _ENVELOPE}
+    if not cls.FLAT and isinstance(data := body.get("data"), Mapping):
+        # Chatflows repeat the ids of message and conversation beside `data`.
+        del body["data"]
+        body.update(data)
     values: dict[str, object] = {}
     extra = dict(body)
     for attribute, key, default in _FIELDS[cls]:
@@ -466,8 +464,8 @@ def encode(event: Event) -> dict[str, object]:
     body = dict(event.extra)
     for attribute, key, default in _FIELDS[type(event)]:
         value = getattr(event, attribute)
-        if isinstance(event, UnknownEvent) or value is None:
-            continue
+        if isinstance(event, UnknownEvent) or value is None or key in event.extra:
+            continue  # a key in `extra` came with a value that did not fit
         body[key] = list(value) if isinstance(default, tuple) else value
     name = event.name if isinstance(event, UnknownEvent) else event.EVENT
     head: dict[str, object] = {"event": name}

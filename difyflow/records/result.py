@@ -154,8 +154,9 @@ class Tally:
                 self._ended = True
             case _:
                 pass
-        if isinstance(event, ev.ChatEvent) and event.conversation_id:
-            changes["conversation_id"] = event.conversation_id
+        conversation_id = _conversation_of(event)
+        if conversation_id:
+            changes["conversation_id"] = conversation_id
         if changes:
             self._result = replace(self._result, **changes)  # type: ignore[arg-type]  # keys are fields of Result
 
@@ -229,6 +230,14 @@ class Tally:
             case _:
                 pass
         self._nodes[event.execution_id] = run
+
+
+def _conversation_of(event: ev.Event) -> object:
+    """A chatflow that fails sends no message; its workflow events name the conversation too."""
+    if isinstance(event, ev.ChatEvent):
+        return event.conversation_id
+    said = event.extra.get("conversation_id")
+    return said if isinstance(said, str) else ""
 
 
 def _ending(event: ev.WorkflowFinished | ev.WorkflowPaused | ev.ErrorEvent) -> dict[str, object]:

@@ -1,0 +1,365 @@
+"""HTTP to one Dify server: sessions, time limits, retries, a clear error for whatever goes wrong on the way.
+
+`requests` is used here only. It never retries by itself and never follows a redirect; every repeated call is
+decided by `faults.retry_delay`.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import random
+import ssl
+import threading
+import time
+import uuid
+import weakref
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from enum import Enum
+from pathlib import Path
+from typing import TypeVar
+
+import requests
+import urllib3.exceptions as u3
+from requests.auth import AuthBase
+
+from difyflow.client.address import base_url as normal_url
+from difyflow.client.address import checked_key, shown_key
+from difyflow.client.faults import Retries, classify, retry_delay
+from difyflow.client.lost import lost
+from difyflow.errors import ApiError, ConnectionLost, InputError, UsageError
+
+_log = logging.getLogger(__name__)
+_ERROR_BYTES = 65536  # of an error answer, enough for any message
+_READ_BYTES = 65536
+
+_T = TypeVar("_T")
+
+
+class Effect(Enum):
+    """What a call does to the server, which decides whether it may be repeated."""
+
+    NONE = "none"
+    """Reads, and calls that may happen twice (stop, delete, upload)."""
+    ONCE = "once"
+    """Changes something and must not happen twice."""
+    RUN = "run"
+    """Starts a run: must not happen twice, and after a lost answer nobody knows whether it did."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Timeouts:
+    """Time limits in seconds; each of the read limits counts from the last byte that came."""
+
+    connect_s: float = 10.0
+    read_s: float = 30.0
+    stream_s: float = 60.0
+    upload_s: float = 300.0
+    blocking_s: float = 90.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Connection:
+    """How to talk to a server.
+
+    Attributes:
+        ca_file: PEM file of the authorities to trust instead of the usual ones.
+        insecure: do not check certificates. Never a default; whoever sets it says so to the user.
+        new_session: makes the `requests` session of a thread.
+        sleep: waits for so many seconds between tries.
+        jitter: random number from 0 to 1.
+    """
+
+    timeouts: Timeouts = field(default_factory=Timeouts)
+    retries: Retries = field(default_factory=Retries)
+    ca_file: Path | None = None
+    insecure: bool = False
+    new_session: Callable[[], requests.Session] = requests.Session
+    sleep: Callable[[float], None] = time.sleep
+    jitter: Callable[[], float] = random.random
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Call:
+    """One call of the API.
+
+    Attributes:
+        path: below the base URL, beginning with a slash.
+        params: query; None values are left out.
+        body: JSON body.
+        form: fields of a multipart body, used with `file`.
+        file: (name, content, MIME type) of the one part `file`.
+        read_s: time limit, in seconds; None = the usual one.
+        raw: the answer is a file, not JSON.
+    """
+
+    method: str
+    path: str
+    params: Mapping[str, str | int | None] = field(default_factory=dict)
+    body: Mapping[str, object] | None = None
+    form: Mapping[str, str] = field(default_factory=dict)
+    file: tuple[str, bytes, str] | None = field(default=None, repr=False)
+    effect: Effect = Effect.NONE
+    read_s: float | None = None
+    raw: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """A whole answer with a 2xx status; `value` is its JSON, None for a raw or empty body."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+    value: object = None
+
+
+class OpenAnswer:
+    """An answer whose body is still to be read; close it, or use it in `with`."""
+
+    def __init__(self, response: requests.Response, *, url: str, starts_run: bool, limit_s: float) -> None:
+        self.headers: Mapping[str, str] = response.headers
+        self._response = response
+        self._url, self._starts_run, self._limit_s = url, starts_run, limit_s
+
+    def chunks(self) -> Iterator[bytes]:
+        """The bytes as they come, each piece at once.
+
+        Raises:
+            ConnectionLost: the body broke off, or nothing came for the time limit.
+        """
+        raw = self._response.raw
+        try:
+            # Not iter_content: of a body that is not chunked (old proxies) it gives nothing before the end.
+            while chunk := raw.read1(_READ_BYTES, decode_content=True):
+                yield chunk
+        except (u3.HTTPError, OSError, ValueError) as err:
+            raise lost(err, url=self._url, starts_run=self._starts_run, limit_s=self._limit_s) from err
+
+    def close(self) -> None:
+        """Closes the connection; idempotent."""
+        self._response.close()
+
+    def __enter__(self) -> OpenAnswer:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+
+class _Bearer(AuthBase):
+    """Sends the key; as an auth object, because requests lets a `~/.netrc` overrule a plain header."""
+
+    def __init__(self, key: str) -> None:
+        self._key = key
+        self.shown = shown_key(key)
+
+    def __repr__(self) -> str:
+        return f"_Bearer({self.shown!r})"
+
+    def hide(self, data: bytes) -> bytes:
+        """Bytes of a server, which may echo what it was sent, without the key."""
+        return data.replace(self._key.encode(), self.shown.encode())
+
+    def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
+        request.headers["Authorization"] = f"Bearer {self._key}"
+        return request
+
+
+class Transport:
+    """Sends calls to one server with one key; may be used from many threads, each has its own session."""
+
+    def __init__(self, base_url: str, key: str, *, connection: Connection | None = None) -> None:
+        self.base_url = normal_url(base_url)
+        self.server_version = ""
+        """`X-Version` of the last answer that had one."""
+        self._how = connection or Connection()
+        self._auth = _Bearer(checked_key(key))
+        self.shown_key = self._auth.shown
+        self._verify = _verify(self._how)
+        self._local = threading.local()
+        self._sessions: weakref.WeakSet[requests.Session] = weakref.WeakSet()
+
+    def __repr__(self) -> str:
+        return f"Transport({self.base_url!r}, key={self.shown_key!r})"
+
+    @property
+    def insecure(self) -> bool:
+        """True if certificates are not checked."""
+        return self._how.insecure
+
+    def close(self) -> None:
+        """Closes the connections of all threads; idempotent."""
+        for session in list(self._sessions):
+            session.close()
+
+    def send(self, call: Call, *, sleep: Callable[[float], None] | None = None) -> Answer:
+        """Sends a call and reads the whole answer.
+
+        Args:
+            call: what to send.
+            sleep: waits between tries in place of the usual sleep.
+
+        Raises:
+            ApiError: the server answered with an error.
+            ConnectionLost: no answer, or it broke off.
+        """
+        return self._tried(call, self._once, sleep)
+
+    def open(self, call: Call, *, sleep: Callable[[float], None] | None = None) -> OpenAnswer:
+        """Sends a call and gives back the answer with its body unread; the caller closes it.
+
+        Raises:
+            ApiError: as in `send`, also when the answer is no event stream.
+            ConnectionLost: no answer.
+        """
+        return self._tried(call, self._opened, sleep)
+
+    def _tried(self, call: Call, once: Callable[[Call], _T], sleep: Callable[[float], None] | None) -> _T:
+        attempt = 0
+        while True:
+            attempt += 1
+            try:
+                return once(call)
+            except (ApiError, ConnectionLost) as fault:
+                delay = retry_delay(
+                    fault,
+                    attempt,
+                    repeatable=call.effect is Effect.NONE,
+                    jitter=self._how.jitter(),
+                    retries=self._how.retries,
+                )
+                if delay is None:
+                    raise
+                _log.info("%s %s: %s; next try in %.1f s", call.method, call.path, fault.code, delay)
+            (sleep or self._how.sleep)(delay)
+
+    def _once(self, call: Call) -> Answer:
+        response = self._respond(call)
+        try:
+            body = response.content
+        except (requests.RequestException, OSError) as err:
+            raise self._lost(call, err) from err
+        finally:
+            response.close()
+        if call.raw or not body.strip():
+            return Answer(status=response.status_code, headers=response.headers, body=body)
+        try:
+            value = json.loads(body)
+        except (ValueError, RecursionError) as err:
+            raise self._refusal(call, response, body) from err
+        return Answer(status=response.status_code, headers=response.headers, body=body, value=value)
+
+    def _opened(self, call: Call) -> OpenAnswer:
+        response = self._respond(call)
+        answer = OpenAnswer(
+            response,
+            url=self._url(call),
+            starts_run=call.effect is Effect.RUN,
+            limit_s=self._read_limit_s(call),
+        )
+        if "event-stream" not in response.headers.get("Content-Type", ""):
+            with answer:
+                raise self._refusal(call, response, self._beginning(response))
+        return answer
+
+    def _respond(self, call: Call) -> requests.Response:
+        """The answer with its body unread, or the error that it is."""
+        data, files, headers = _content(call)
+        try:
+            response = self._session().request(
+                call.method,
+                self._url(call),
+                params={name: value for name, value in call.params.items() if value is not None},
+                data=data,
+                files=files,
+                headers=headers,
+                auth=self._auth,
+                timeout=(self._how.timeouts.connect_s, self._read_limit_s(call)),
+                stream=True,
+                allow_redirects=False,
+                verify=self._verify,
+            )
+        except (requests.RequestException, OSError) as err:
+            raise self._lost(call, err) from err
+        self.server_version = response.headers.get("X-Version") or self.server_version
+        if 200 <= response.status_code < 300:
+            return response
+        with response:
+            raise self._refusal(call, response, self._beginning(response))
+
+    def _refusal(self, call: Call, response: requests.Response, body: bytes) -> ApiError:
+        return classify(
+            response.status_code,
+            response.headers,
+            self._auth.hide(body),
+            url=self._url(call),
+            key=self.shown_key,
+            starts_run=call.effect is Effect.RUN,
+        )
+
+    def _beginning(self, response: requests.Response) -> bytes:
+        try:
+            return bytes(response.raw.read(_ERROR_BYTES, decode_content=True))
+        except (u3.HTTPError, OSError) as err:
+            # The status says enough; why the page behind it broke off does not matter.
+            _log.debug("the body of an error answer broke off: %s", type(err).__name__)
+            return b""
+
+    def _lost(self, call: Call, err: Exception) -> Exception:
+        request = getattr(err, "request", None)
+        if request is not None and request.headers is not None:
+            request.headers.pop("Authorization", None)  # whoever dumps the exception must not find the key
+        return lost(
+            err,
+            url=self._url(call),
+            starts_run=call.effect is Effect.RUN,
+            limit_s=self._read_limit_s(call),
+        )
+
+    def _read_limit_s(self, call: Call) -> float:
+        return self._how.timeouts.read_s if call.read_s is None else call.read_s
+
+    def _url(self, call: Call) -> str:
+        return self.base_url + call.path
+
+    def _session(self) -> requests.Session:
+        session: requests.Session | None = getattr(self._local, "session", None)
+        if session is None:
+            session = self._local.session = self._how.new_session()
+            session.headers.update({"User-Agent": "difyflow", "Accept-Encoding": "identity"})
+            self._sessions.add(session)
+        return session
+
+
+def _verify(how: Connection) -> bool | str:
+    """What requests wants to know about certificates."""
+    if how.insecure:
+        return False
+    if how.ca_file is None:
+        return True
+    try:
+        ssl.create_default_context(cafile=str(how.ca_file))
+    except OSError as err:  # ssl.SSLError is one
+        raise UsageError(
+            f"not a PEM file of certificates: {how.ca_file}", code="bad-ca-file", hint=err.strerror or None
+        ) from err
+    return str(how.ca_file)
+
+
+def _content(
+    call: Call,
+) -> tuple[bytes | Mapping[str, str] | None, Mapping[str, tuple[str, bytes, str]] | None, dict[str, str]]:
+    """Body, multipart file and headers of a call."""
+    headers = {"X-Trace-Id": uuid.uuid4().hex}
+    if call.file is not None:
+        return call.form, {"file": call.file}, headers
+    if call.body is None:
+        return None, None, headers
+    try:
+        text = json.dumps(call.body, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode()
+    except (TypeError, ValueError) as err:
+        raise InputError(f"cannot be sent as JSON: {err}") from err
+    headers["Content-Type"] = "application/json"
+    return text, None, headers
