@@ -5,20 +5,22 @@ from __future__ import annotations
 import re
 from typing import Literal
 
-from difyflow.build.refs import NodeRef, OutputRef
+from difyflow.build.refs import ContainerRef, NodeRef, OutputRef
 from difyflow.dsl.app import App, AppInfo, Dependency, Variable, Workflow
 from difyflow.dsl.features import Features, default_features
 from difyflow.dsl.graph import Edge, EdgeData, Graph, Node, Position, Viewport
 from difyflow.dsl.versions import LATEST, node_width, writes_loop_flags
 from difyflow.errors import BuildError
 from difyflow.layout import place
-from difyflow.nodes._base import NodeData
+from difyflow.nodes._base import NodeData, node_class
 from difyflow.nodes._record import Number, numbers
 from difyflow.nodes.note import Note, lexical
 from difyflow.terms.selector import NODE_ID, Selector
 from difyflow.terms.vartype import OutputVar, VarType
 
 Point = tuple[Number, Number]
+CHILD_Z = 1002
+"""zIndex of what lies in a container (dsl.md 4.1)."""
 
 
 class Flow:
@@ -56,24 +58,34 @@ class Flow:
         self._viewport = Viewport()
         self._focus: str | None = None
 
-    def add(self, data: NodeData, *, id: str | None = None, at: Point | None = None) -> NodeRef:
+    def add(
+        self,
+        data: NodeData,
+        *,
+        id: str | None = None,
+        at: Point | None = None,
+        inside: ContainerRef | None = None,
+    ) -> NodeRef:
         """Puts a node on the canvas.
 
         Args:
             data: what the node does, e.g. `LLM(...)`.
             id: default: readable, from the type: `llm`, `llm_2`.
-            at: position in canvas pixels; default: laid out as Dify would.
+            at: position in canvas pixels, in a container relative to it; default: laid out as Dify would.
+            inside: the iteration or loop that it belongs to; `container.add(...)` says the same.
 
         Raises:
             BuildError: the id is taken, or cannot stand in a reference.
         """
         node_id = self._free_id(data) if id is None else self._checked_id(id)
+        if inside is not None:
+            data = data.changed(**_membership(inside))
         settled = data.with_ids(node_id).completed(self.version)
         width, height = settled.canvas_size()
         if settled.ENVELOPE == "custom":
             width = node_width(self.version) if width == 244 else width
         point = Position(x=at[0], y=at[1]) if at else None
-        self._nodes[node_id] = Node(
+        node = Node(
             id=node_id,
             type=settled.ENVELOPE,
             data=settled,
@@ -85,9 +97,54 @@ class Flow:
             sourcePosition="right",
             targetPosition="left",
         )
+        if inside is not None:
+            node = node.changed(parentId=inside.id, extent="parent", zIndex=CHILD_Z)
+        self._nodes[node_id] = node
         if at:
             self._placed.add(node_id)
         return NodeRef(self, node_id, settled)
+
+    def container(self, data: NodeData, *, id: str | None = None, at: Point | None = None) -> ContainerRef:
+        """Puts an iteration or a loop on the canvas, with the start node that Dify gives it.
+
+        It reads as a block: `with flow.container(Iteration(...)) as each:`, then `each.add(...)`.
+
+        Raises:
+            BuildError: the type holds no other nodes.
+        """
+        if data.CONTAINER is None:
+            raise BuildError(f"{data.type} is no container", hint="Iteration and Loop are")
+        node_id = self._free_id(data) if id is None else self._checked_id(id)
+        start_id = f"{node_id}start"
+        outer = self.add(data.changed(start_node_id=start_id), id=node_id, at=at)
+        self._nodes[node_id] = self._nodes[node_id].changed(zIndex=1)
+        found = ContainerRef(self, node_id, outer.data, NodeRef(self, start_id, NodeData()))
+        kind = node_class(f"{data.CONTAINER}-start")
+        inner = kind(desc="").changed(**_membership(found, with_id=False)).completed("0.1.5")
+        at_24_68 = Position(x=24, y=68)
+        self._nodes[self._checked_id(start_id)] = Node(
+            id=start_id,
+            type=inner.ENVELOPE,
+            data=inner,
+            position=at_24_68,
+            positionAbsolute=at_24_68,
+            width=44,
+            height=48,
+            parentId=node_id,
+            draggable=False,
+            selectable=False,
+            sourcePosition="right",
+            targetPosition="left",
+            zIndex=CHILD_Z,
+        )
+        self._placed.add(start_id)
+        return ContainerRef(self, node_id, outer.data, NodeRef(self, start_id, inner))
+
+    def set_data(self, node: NodeRef, **changes: object) -> NodeData:
+        """Sets fields of a node that is on the canvas already, e.g. an iteration's `output_selector`."""
+        data = self._nodes[node.id].data.changed(**changes)
+        self._nodes[node.id] = self._nodes[node.id].changed(data=data)
+        return data
 
     def note(
         self,
@@ -122,7 +179,12 @@ class Flow:
             fault = f"no edge may leave {source.id!r} at {handle!r}; its ways out: {ways}"
         if fault:
             raise BuildError(f"{source!r} >> {target!r}: {fault}")
-        edge_data = EdgeData(sourceType=source.data.type, targetType=target.data.type, isInIteration=False)
+        home, other = self._nodes[source.id].parentId, self._nodes[target.id].parentId
+        if home != other:
+            raise BuildError(
+                f"{source!r} >> {target!r}: they lie in different containers",
+                hint="go into a container from the container's own node; inside, begin at `.start`",
+            )
         self._edges.append(
             Edge(
                 id=edge_id,
@@ -131,8 +193,8 @@ class Flow:
                 sourceHandle=handle,
                 targetHandle="target",
                 type="custom",
-                data=edge_data.changed(isInLoop=False) if writes_loop_flags(self.version) else edge_data,
-                zIndex=0,
+                data=self._edge_data(source, target, home),
+                zIndex=CHILD_Z if home else 0,
             )
         )
 
@@ -199,6 +261,15 @@ class Flow:
         """The text that Dify would export."""
         return self.build().render()
 
+    def _edge_data(self, source: NodeRef, target: NodeRef, home: str | None) -> EdgeData:
+        kind = self._nodes[home].data.CONTAINER if home else None
+        flags: dict[str, object] = {"isInIteration": kind == "iteration"}
+        if kind == "loop" or writes_loop_flags(self.version):
+            flags["isInLoop"] = kind == "loop"
+        if kind:
+            flags[f"{kind}_id"] = home
+        return EdgeData(sourceType=source.data.type, targetType=target.data.type).changed(**flags)
+
     def _variable(
         self,
         into: list[Variable],
@@ -230,6 +301,15 @@ class Flow:
                 hint="use A-Z, a-z, 0-9 and _, at most 50 characters",
             )
         return node_id
+
+
+def _membership(container: ContainerRef, *, with_id: bool = True) -> dict[str, object]:
+    """The flags that a node in a container carries."""
+    kind = container.data.CONTAINER
+    flags: dict[str, object] = {"isInIteration" if kind == "iteration" else "isInLoop": True}
+    if with_id:
+        flags[f"{kind}_id"] = container.id
+    return flags
 
 
 def _type_of(value: object) -> str:

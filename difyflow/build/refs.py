@@ -7,6 +7,7 @@ from typing import Protocol, Self
 
 from difyflow.errors import NoSuchOutput
 from difyflow.nodes._base import NodeData
+from difyflow.nodes._record import Number
 from difyflow.terms.selector import Selector
 from difyflow.terms.vartype import OutputVar, VarType
 
@@ -48,11 +49,26 @@ class OutputRef(Selector):
         return OutputRef((*self, name), child)
 
 
-class Connector(Protocol):
-    """Where edges are kept while a flow is written."""
+class Canvas(Protocol):
+    """What nodes ask of the flow that they belong to."""
+
+    def add(
+        self,
+        data: NodeData,
+        *,
+        id: str | None = None,
+        at: tuple[Number, Number] | None = None,
+        inside: ContainerRef | None = None,
+    ) -> NodeRef:
+        """Puts a node on the canvas."""
+        ...
 
     def connect(self, source: NodeRef, target: NodeRef, *, handle: str = "source") -> None:
         """Adds an edge."""
+        ...
+
+    def set_data(self, node: NodeRef, **changes: object) -> NodeData:
+        """Sets fields of a node that is on the canvas."""
         ...
 
 
@@ -64,7 +80,7 @@ class NodeRef:
 
     __slots__ = ("_flow", "data", "id")
 
-    def __init__(self, flow: Connector, node_id: str, data: NodeData) -> None:
+    def __init__(self, flow: Canvas, node_id: str, data: NodeData) -> None:
         self._flow = flow
         self.id = node_id
         self.data = data
@@ -106,6 +122,41 @@ class NodeRef:
 
     def __repr__(self) -> str:
         return f"<{self.data.type or 'note'} {self.id!r}>"
+
+
+class ContainerRef(NodeRef):
+    """An iteration or loop: what is added to it runs once per round; `start` is where a round begins.
+
+    Inside, `item` and `index` of an iteration and the variables of a loop are attributes, like outputs.
+    """
+
+    __slots__ = ("start",)
+
+    def __init__(self, flow: Canvas, node_id: str, data: NodeData, start: NodeRef) -> None:
+        super().__init__(flow, node_id, data)
+        self.start = start
+
+    def __getitem__(self, name: str) -> OutputRef:
+        for var in self.data.inner_variables():
+            if var.name == name:
+                return OutputRef((self.id, name), var)
+        return super().__getitem__(name)
+
+    def add(
+        self, data: NodeData, *, id: str | None = None, at: tuple[Number, Number] | None = None
+    ) -> NodeRef:
+        """Puts a node into the container; see `Flow.add`."""
+        return self._flow.add(data, id=id, at=at, inside=self)
+
+    def gives(self, output: Selector) -> None:
+        """Says which variable of a round an iteration collects: its `output_selector`."""
+        self.data = self._flow.set_data(self, output_selector=output)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        return None
 
 
 class Way:

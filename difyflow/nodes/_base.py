@@ -128,6 +128,10 @@ class NodeData(Record):
             OutputVar("error_type", VarType.STRING),
         )
 
+    def inner_variables(self) -> tuple[OutputVar, ...]:
+        """The variables that only the nodes inside a container may use: `item`, `index`, loop variables."""
+        return ()
+
     def open_outputs(self) -> bool:
         """True if the node may put out more than `output_variables()` can know."""
         return False
