@@ -70,9 +70,8 @@ class Run:
     def finished(self) -> dict[str, Any]:
         """The data of its `workflow_finished` event."""
         for event in reversed(self.events):
-            payload = json.loads(event[6:]) if event.startswith(b"data: ") else {}
-            if payload.get("event") in ("workflow_finished", "workflow_paused"):
-                return dict(payload["data"])
+            if _name(event) in ("workflow_finished", "workflow_paused"):
+                return dict(json.loads(event[6:])["data"])
         return {"status": "failed", "outputs": {}, "error": "no end"}
 
 
@@ -172,7 +171,8 @@ class Dify(Server):
         for number, event in enumerate(run.events[first:], first + 1):
             due = run.sent_at + number * run.step_s - time.monotonic()
             if due > 0 and run.stop.wait(due):
-                yield _renamed(self._load(self._names["stopped"]), run)[-1]
+                stopped = _renamed(self._load(self._names["stopped"]), run)
+                yield from (one for one in stopped if _name(one) in ("workflow_finished", "message_end"))
                 return
             yield event
 
@@ -262,8 +262,8 @@ class Dify(Server):
         past = min(int((time.monotonic() - run.sent_at) / run.step_s), len(run.events))
         replay = [b"event: ping\n\n"]
         if seen.query.get("include_state_snapshot") == "true":
-            shown = (b'"workflow_started"', b'"node_started"', b'"node_finished"')
-            old = [one for one in run.events[:past] if any(name in one[:60] for name in shown)]
+            shown = ("workflow_started", "node_started", "node_finished")
+            old = [one for one in run.events[:past] if _name(one) in shown]
             replay += [_replayed(one, run, empty=True) for one in old]
 
         def chunks_of() -> Iterator[bytes]:
@@ -271,6 +271,10 @@ class Dify(Server):
             yield from self._live(run, past)
 
         return Answer.of(self._stream).but(chunks=chunks_of())
+
+
+def _name(event: bytes) -> str:
+    return str(json.loads(event[6:])["event"]) if event.startswith(b"data: ") else "ping"
 
 
 def _renamed(recording: Recording, run: Run) -> list[bytes]:

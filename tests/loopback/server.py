@@ -9,6 +9,7 @@ import ssl
 import struct
 import threading
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from email.parser import BytesParser
 from email.policy import HTTP
@@ -170,10 +171,13 @@ class Server:
         return reply(seen) if callable(reply) else reply
 
     def close(self) -> None:
-        """Ends all answers under way and stops."""
+        """Ends all answers and connections under way and stops; idempotent."""
+        if self.closing.is_set():
+            return
         self.closing.set()
         self._http.shutdown()
         self._http.server_close()
+        self._http.drop_all()
         self._thread.join()
 
     def __enter__(self) -> Server:
@@ -187,6 +191,24 @@ class _Threads(ThreadingHTTPServer):
     daemon_threads = True
     request_queue_size = 128
     owner: Server
+
+    def __init__(self, *args: Any) -> None:
+        self._open: set[socket.socket] = set()
+        super().__init__(*args)
+
+    def process_request(self, request: Any, client_address: Any) -> None:
+        self._open.add(request)
+        super().process_request(request, client_address)
+
+    def shutdown_request(self, request: Any) -> None:
+        self._open.discard(request)
+        super().shutdown_request(request)
+
+    def drop_all(self) -> None:
+        """Ends the connections that clients keep open."""
+        for request in list(self._open):
+            with suppress(OSError):
+                request.shutdown(socket.SHUT_RDWR)
 
     def handle_error(self, request: object, client_address: object) -> None:
         """Clients that go away are what the tests are about."""
