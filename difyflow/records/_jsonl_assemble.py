@@ -12,11 +12,21 @@ from dataclasses import dataclass, field, replace
 
 from difyflow.records._jsonl_scan import Item
 from difyflow.records._jsonl_shape import Shape, Turn, check_turns
-from difyflow.records._jsonl_signs import DOUBLE_QUOTES, PART_KEY, QUOTES, UNFINISHED, S, Unreadable
+from difyflow.records._jsonl_signs import (
+    ANY_KEY,
+    DOUBLE_QUOTES,
+    PART_KEY,
+    QUOTES,
+    UNFINISHED,
+    S,
+    Unreadable,
+    line_before,
+)
 
 _STRAY_END = re.compile(r"[\"“”'’][\s]*+[}｝][\s,，]*+[\]］}｝]|[\"”'’]\s*+[\]］]\s*+[}｝]")
 _STRAY_MESSAGE_END = re.compile(r"[\"“”'’]\s*+[}｝]\s*+[,，]?\s*+\Z")
 _FENCE = re.compile(r"^[ \t>]*(?:```|~~~)[\w.+-]*[ \t]*$", re.MULTILINE)
+_WRAPPER = re.compile(rf"{ANY_KEY}{S}[\[［{{｛]")
 _MARK = re.compile(
     r"^[ \t>]*(?:[-*+•·]|(?:\(|（|第)?\d+(?:[.)、:：）|]|条[:：]?)+)[ \t]*(?=\S|$)", re.MULTILINE
 )
@@ -53,6 +63,8 @@ class _State:
     """Where the last item ended."""
     doubtful_from: int | None = None
     """Index of the first entry behind a broken sample."""
+    trusted_until: int = 0
+    """End of a wrapper that is strict JSON: what stands between the samples in it holds no surprise."""
     tainted: bool = False
     """True while messages may be pieces of a broken sample."""
     answer_from: int = 0
@@ -67,12 +79,12 @@ def assemble(text: str, items: Iterable[Item], *, truncated: bool) -> list[Entry
             state.entries.append(_reject(item, item.reason, "a draft inside of thinking"))
             continue
         gap = text[state.behind : item.start]
-        _look_at_gap(state, gap, before_message=item.kind == "message")
+        _look_at_gap(state, item.start, before_message=item.kind == "message")
         if state.group and not _goes_on(state, item, gap):
             _close_group(state, broken=_breaks(state, item, gap))
         _take(state, item, gap)
-        state.behind = max(state.behind, item.end)
-    _look_at_gap(state, text[state.behind :])
+        state.behind = max(state.behind, item.start if item.kind == "wrapper" else item.end)
+    _look_at_gap(state, len(text))
     _close_group(state, at_end=True)
     if state.pending and state.entries and not state.entries[-1].reason:
         last = state.entries[-1]
@@ -90,6 +102,8 @@ def _take(state: _State, item: Item, gap: str) -> None:
         state.entries.append(Entry(item.start, item.end, shape.turns, shape.extra, repairs))
     elif item.kind == "broken":
         _take_broken(state, item, gap)
+    elif item.kind == "wrapper":
+        state.trusted_until = max(state.trusted_until, item.end)
     elif item.kind == "other":
         state.entries.append(_reject(item, "not-a-sample", "an object without messages"))
     else:
@@ -113,12 +127,17 @@ def _take_thinking(state: _State, item: Item) -> None:
         answered = max(state.text.rfind("{"), state.text.rfind("｛")) >= item.end
         if answered or state.truncated:
             _take_back(state, state.answer_from, "in-thinking", "what stood before was thinking")
+            drafts = [entry for entry in state.entries[state.answer_from :] if entry.reason == "in-thinking"]
+            state.entries[state.answer_from :] = drafts
     state.answer_from = len(state.entries)
     state.doubtful_from = None
 
 
-def _look_at_gap(state: _State, gap: str, *, before_message: bool = False) -> None:
-    """Names what stands between two items; takes samples back if it looks like the rest of one."""
+def _look_at_gap(state: _State, end: int, *, before_message: bool = False) -> None:
+    """Names what stands before `end`; takes samples back if it looks like the rest of one."""
+    if state.behind < state.trusted_until:
+        state.pending |= {"wrapper"}
+    gap = state.text[max(state.behind, min(state.trusted_until, end)) : end]
     stray = _STRAY_END.search(gap) or (_STRAY_MESSAGE_END.search(gap) if before_message else None)
     if stray and state.doubtful_from is not None:
         _take_back(state, state.doubtful_from, "inside-broken-sample", "it may be quoted in a broken one")
@@ -132,8 +151,10 @@ def _look_at_gap(state: _State, gap: str, *, before_message: bool = False) -> No
     if _MARK.search(gap):
         state.pending |= {"list-marker"}
         gap = _MARK.sub("", gap)
-    rest = _SIGNS.sub("", gap)
-    if rest:
+    if _WRAPPER.search(gap):
+        state.pending |= {"wrapper"}
+        gap = _WRAPPER.sub("", gap)
+    if _SIGNS.sub("", gap):
         state.pending |= {"prose"}
     if any(sign in gap for sign in "\x00\ufeff\u200b\u200c\u200d\u2060"):
         state.pending |= {"invisible-sign"}
@@ -142,7 +163,12 @@ def _look_at_gap(state: _State, gap: str, *, before_message: bool = False) -> No
 def _is_rest_of_string(state: _State, gap: str) -> bool:
     """True if what follows on the line of the last sample may be the rest of its last content."""
     rest = _SIGNS.sub("", gap.split("\n", 1)[0])
-    return bool(state.behind and rest.strip('"') and not set(rest).isdisjoint(DOUBLE_QUOTES))
+    return bool(
+        state.behind >= state.trusted_until
+        and state.behind
+        and rest.strip('"')
+        and not set(rest).isdisjoint(DOUBLE_QUOTES)
+    )
 
 
 def _take_back(state: _State, first: int, reason: str, detail: str) -> None:
@@ -188,11 +214,13 @@ def _breaks(state: _State, item: Item, gap: str) -> bool:
 
 def _take_message(state: _State, item: Item, gap: str) -> None:
     if not state.group:
-        before = state.text[state.text.rfind("\n", 0, item.start) + 1 : item.start]
+        before = line_before(state.text, item.start)
         if state.behind and "\n" not in gap:
             _take_back(state, len(state.entries) - 1, "closed-early", "behind it stands one more message")
         if state.tainted or not set(before).isdisjoint(_NO_START):
-            state.entries.append(_reject(item, "loose-message", "a message behind something else on its line"))
+            state.entries.append(
+                _reject(item, "loose-message", "a message behind something else on its line")
+            )
             return
     state.group.append(item)
 

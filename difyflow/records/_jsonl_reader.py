@@ -29,12 +29,13 @@ from difyflow.records._jsonl_strings import Place, read_string
 _LITERALS: dict[str, Value] = {
     "true": True, "false": False, "null": None, "True": True, "False": False, "None": None,
 }  # fmt: skip
+_LONGEST_COMMENT = 2_000
 
 
 class Reader:
     """Reads from one offset of a text; used once.
 
-    After a failed reading, `recognised` says whether it got as far as a key that only samples have, and
+    After a failed reading, `recognised` says whether it got as far as a key that makes it a sample, and
     `far` how far into the text it looked.
     """
 
@@ -52,6 +53,12 @@ class Reader:
         Raises:
             Unreadable: there is no reading, or more than one.
         """
+        value, end = self._read()
+        if {"block-quote", "raw-control"} <= self.repairs:
+            raise Unreadable("ambiguous-escape", "lines of a string in a block quote")
+        return value, end
+
+    def _read(self) -> tuple[Value, int]:
         inside = self._skip(self._start + 1)
         if self._at(self._start, OPEN_LIST):
             inside = self._skip(inside + 1)
@@ -76,14 +83,19 @@ class Reader:
             spaces = SPACES.match(self._text, at)
             if spaces:
                 at = spaces.end()
-                if "\\" in spaces.group():
-                    self.repairs.add("escaped-blank")
+                self._name_blanks(spaces.group())
             self.far = max(self.far, at)
             end = self._comment_end(at)
             if end is None:
                 return at
             self.repairs.add("comment")
             at = end
+
+    def _name_blanks(self, blanks: str) -> None:
+        if "\\" in blanks:
+            self.repairs.add("escaped-blank")
+        if ">" in blanks:
+            self.repairs.add("block-quote")
 
     def _comment_end(self, at: int) -> int | None:
         """Where the comment at `at` ends.
@@ -92,13 +104,16 @@ class Reader:
             Unreadable: it holds quotes, so that it may as well be the rest of a string.
         """
         if self._text.startswith(("//", "#"), at):
-            end = self._text.find("\n", at)
+            end = self._text.find("\n", at, at + _LONGEST_COMMENT)
+            if end < 0 and len(self._text) <= at + _LONGEST_COMMENT:
+                end = len(self._text)
         elif self._text.startswith("/*", at):
-            end = self._text.find("*/", at) + 2
-            end = -1 if end < 2 else end
+            end = self._text.find("*/", at, at + _LONGEST_COMMENT)
+            end = end + 2 if end >= 0 else -1
         else:
             return None
-        end = len(self._text) if end < 0 else end
+        if end < 0:
+            raise Unreadable("unexpected-sign", "a comment that does not end")
         self.far = max(self.far, end)
         quotes = QUOTES if self._python else DOUBLE_QUOTES
         if not set(quotes).isdisjoint(self._text[at:end]):
@@ -124,13 +139,13 @@ class Reader:
             if self._at(at, CLOSE_OBJECT):
                 at += 1
                 break
-            key, at = self._key(at)
+            key, at = self._key(at, depth)
             value, at = self._value(self._skip(at), depth, place, key)
             pairs.append((key, value))
             at, done = self._after_member(at, place, isinstance(value, list))
         return Members(pairs), at
 
-    def _key(self, at: int) -> tuple[str, int]:
+    def _key(self, at: int, depth: int) -> tuple[str, int]:
         key = KEY.match(self._text, at)
         if key is None:
             raise self._fail(at if self._text[at : at + 1] not in QUOTES else self._torn_key(at))
@@ -143,7 +158,8 @@ class Reader:
             self.repairs.add("curly-quotes")
         if full_width(key.group()[-1]):
             self.repairs.add("full-width-sign")
-        self.recognised = self.recognised or CORE_NAME.fullmatch(name) is not None
+        if depth == 0 or (depth <= 2 and not name.casefold().startswith("message")):
+            self.recognised = self.recognised or CORE_NAME.fullmatch(name) is not None
         return name, key.end()
 
     def _torn_key(self, at: int) -> int:

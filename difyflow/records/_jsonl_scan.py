@@ -25,6 +25,7 @@ from difyflow.records._jsonl_signs import (
     S,
     Unreadable,
     Value,
+    line_before,
 )
 from difyflow.records._jsonl_thinking import ANY_TAG, Tags, is_closing
 
@@ -54,7 +55,10 @@ _START = re.compile(
     rf"|(?P<object>[{{｛]{S}(?:[{QUOTES}]|{_BARE_KEY}|//|/\*|#))"
 )
 _START_IN_JSON = re.compile(rf'"[^"\\]*+(?:\\.[^"\\]*+)*+"|(?P<list>\[{S}\{{{S}{PART_KEY})|(?P<object>\{{)')
-_SAMPLES = re.compile(rf"[{{｛]{S}{ANY_KEY}{S}[\[［]{S}{_SAMPLE_HEAD}")
+_NO_SAMPLE = re.compile(
+    rf"[{{｛]{S}{ANY_KEY}{S}[\[［]{S}{_SAMPLE_HEAD}|{_SAMPLE_HEAD}{S}[\[［]?{S}[{{｛]?{S}(?:\.\.\.|…)"
+)
+"""A wrapper, to be looked into; or `{"messages": [...]}`, which speaks of samples and is none."""
 _MESSAGE = re.compile(rf"[{{｛]{S}{PART_KEY}")
 _STRICT_TOKEN = re.compile(r'[{}\[\]]|"[^"\\\n]*+(?:\\.[^"\\\n]*+)*+"(?=\s*+[,:}\]])|"')
 _PARTIAL = re.compile(rf"[{{｛]{S}(?:[{QUOTES}][^{QUOTES}{{}}\[\]\n]{{0,60}}[{QUOTES}]?{S}[:：]?{S})?\Z")
@@ -129,7 +133,7 @@ class _Scan:
             return self._tag(found)
         if found.lastgroup == "encoded":
             return self._encoded(at)
-        if found.lastgroup == "object" and _SAMPLES.match(self._text, at):
+        if found.lastgroup == "object" and _NO_SAMPLE.match(self._text, at):
             return [], at + 1
         value, end, far = _strict(self._text, at)
         repairs = frozenset[str]()
@@ -156,7 +160,7 @@ class _Scan:
             if strict:
                 self._json_until = max(self._json_until, end)
             self._allowance -= end - at
-            return [], self._inside(at, end)
+            return [Item("wrapper", at, end)] if strict else [], self._inside(at, end)
         return [Item(shape.kind, at, end, replace(shape, repairs=shape.repairs | repairs))], end
 
     def _inside(self, at: int, far: int) -> int:
@@ -164,7 +168,7 @@ class _Scan:
         return at + 1 if self._allowance >= 0 else max(far, at + 1)
 
     def _refuse_string_in_string(self, at: int, end: int) -> None:
-        """An object in quotes, like `'{"a": "x\\ny"}'`: its escapes may be the outer string's or its own."""
+        r"""An object in quotes, like `'{"a": "x\\ny"}'`: its escapes may be the outer string's or its own."""
         if at and self._text[at - 1] in "\"'" and "\\" in self._text[at:end]:
             raise Unreadable("ambiguous-escape", "escapes in an object that stands in a string")
 
@@ -191,11 +195,11 @@ class _Scan:
         return [Item("broken", at, end, reason=reason, detail=err.detail)], end
 
     def _tag(self, found: re.Match[str]) -> tuple[list[Item], int]:
-        """Thinking: what stands in it are drafts. Only a tag of its own, not one that is spoken of, counts."""
+        """Thinking: what stands in it are drafts. A tag that is only spoken of does not count."""
         at, end = found.span()
         if self._tags is None or self._text[at - 1 : at] == "`":
             return [], end
-        first = not self._text[self._text.rfind("\n", 0, at) + 1 : at].strip()
+        first = not line_before(self._text, at).strip()
         if is_closing(found.group()):
             last = not self._text[end : end + 200].split("\n", 1)[0].strip()
             return ([Item("thinking-end", at, end)] if first or last else []), end
@@ -213,15 +217,16 @@ class _Scan:
 
     def _encoded(self, at: int) -> tuple[list[Item], int]:
         """A stretch whose quotes are escaped, or written as HTML: decoded as a whole, then scanned."""
-        stretch = decode_stretch(self._text, at)
         if self._level >= 3:
             return [], at + 1
+        stretch = decode_stretch(self._text, at)
+        self._allowance -= stretch.end - at
         items = []
         for item in scan(stretch.text, thinking=False, level=self._level + 1):
             shape = replace(item.shape, repairs=item.shape.repairs | {stretch.repair})
             item = replace(item, shape=shape, start=stretch.offset(item.start), end=stretch.offset(item.end))
             if item.kind != "broken" and not stretch.encoded_at(item.start):
-                return items, max(item.start, at + 1)
+                return items, self._inside(max(item.start - 1, at), stretch.end)
             doubt = stretch.doubt(item.start, item.end, shape.repairs)
             if item.kind in ("sample", "message") and doubt:
                 item = Item("broken", item.start, item.end, reason="ambiguous-escape", detail=doubt)

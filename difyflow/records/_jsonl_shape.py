@@ -7,6 +7,7 @@ services document: an optional system message first, then user and assistant in 
 
 from __future__ import annotations
 
+import json
 import re
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
@@ -53,9 +54,10 @@ def shape_of(value: Value) -> Shape:
         return Shape("sample", _turns(value, repairs), (), frozenset(repairs))
     if not isinstance(value, Members):
         return Shape("other")
+    value, decoded = _decode_messages(value)
     lists = [(key, member) for key, member in value if _holds_messages(member)]
     if lists:
-        return _sample(value, lists)
+        return _sample(value, lists, decoded)
     if _is_message(value):
         repairs = set[str]()
         return Shape("message", (_turn(value, repairs),), (), frozenset(repairs))
@@ -124,8 +126,21 @@ def _holds_samples(value: Value) -> bool:
     return isinstance(value, list) and any(_holds_messages(item) or _holds_samples(item) for item in value)
 
 
-def _sample(value: Members, lists: list[tuple[str, Value]]) -> Shape:
+def _decode_messages(value: Members) -> tuple[Members, set[str]]:
+    """Reads a list of messages that was written as a JSON string."""
+    members = list(value)
     repairs = set[str]()
+    for at, (key, member) in enumerate(members):
+        if _name(key) in _MESSAGES_KEYS and isinstance(member, str) and member.lstrip().startswith("["):
+            try:
+                members[at] = (key, json.loads(member, object_pairs_hook=Members))
+            except (ValueError, RecursionError):
+                continue
+            repairs.add("encoded-messages")
+    return Members(members), repairs
+
+
+def _sample(value: Members, lists: list[tuple[str, Value]], repairs: set[str]) -> Shape:
     key, messages = lists[0]
     if any(other != messages for _, other in lists[1:]):
         raise Unreadable("duplicate-key", "more than one list of messages")

@@ -46,8 +46,8 @@ OPEN_LIST, CLOSE_LIST = "[［", "]］"
 COMMA = ",，"
 
 _BLANK = r"\s\x00\ufeff\u200b-\u200f\u2060"
-S = rf"(?:[{_BLANK}]++|\\[nrt])*+"
-r"""Pattern: blanks, byte order marks, zero-width signs, and `\n` written out between signs.
+S = rf"(?:[{_BLANK}]++|\\[nrt]|(?<=\n)>)*+"
+r"""Pattern: blanks, byte order marks, zero-width signs, `\n` written out, the mark of a quoted line.
 
 Possessive, so that it cannot go quadratic.
 """
@@ -88,3 +88,9 @@ def key_parts(key: re.Match[str]) -> tuple[str, str]:
 def full_width(sign: str) -> bool:
     """True if `sign` is the full-width form of a JSON sign."""
     return sign in "｛｝［］：，"
+
+
+def line_before(text: str, at: int) -> str:
+    """What stands before `at` on its line, or the last 300 characters of it."""
+    start = max(0, at - 300)
+    return text[max(start, text.rfind("\n", start, at) + 1) : at]

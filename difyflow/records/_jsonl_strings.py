@@ -49,9 +49,12 @@ _MIXED = {DOUBLE_QUOTES: '"”＂', SINGLE_QUOTES: "'’＇"}
 _LINE_END = r"[ \t]*+(?=$|[\r\n])"
 _AFTER_COMMA = rf"[,，]{S}(?:{ANY_KEY}|(?i:role|content|messages?){S}[:：]|[}}｝\]］,，{{｛#]|//|/\*|\Z)"
 _AFTER_LIST = rf"[\]］](?:{S}(?:[}}｝,，]|\Z)|{_LINE_END})"
+_AFTER_MESSAGE = (
+    rf"(?:[,，}}｝{{｛#]|[\]］](?!{S}[}}｝]{S}[{DOUBLE_QUOTES}](?![ \t]*+(?:[,，\]）)\r\n]|\Z)))|//|/\*|\Z)"
+)
 _BEHIND: dict[Place, re.Pattern[str]] = {
     "inner": re.compile(
-        rf"{S}(?:{_AFTER_COMMA}|[}}｝]{S}(?:[,，\]］}}｝{{｛#]|//|/\*|\Z)|{_AFTER_LIST}|{CORE_KEY}|//|/\*|#|\Z)"
+        rf"{S}(?:{_AFTER_COMMA}|[}}｝]{S}{_AFTER_MESSAGE}|{_AFTER_LIST}|{CORE_KEY}|//|/\*|#|\Z)"
     ),
     "outer": re.compile(
         rf"{S}(?:{_AFTER_COMMA}|[}}｝](?!{S}[{QUOTES}])|{_AFTER_LIST}|{CORE_KEY}|//|/\*|#|\Z)"
@@ -60,7 +63,7 @@ _BEHIND: dict[Place, re.Pattern[str]] = {
 }
 """What may stand behind a string that ends at the first quote of its kind."""
 
-_SAMPLE_END = rf"[}}｝][ \t]*+(?=\Z|[\r\n,，\]］}}｝{{｛`*<|])"
+_SAMPLE_END = r"[}｝][ \t]*+(?=\Z|[\r\n,，\]］}｝{｛`*<|])"
 _MESSAGE_END = (
     rf"(?:[,，]{S})?[}}｝]{S}(?:[,，]?{S}[{{｛]{S}{MESSAGE_KEY}"
     rf"|(?:[,，]{S})?[\]］](?:{S}{_SAMPLE_END}|{_LINE_END}|{S}[,，]{S}{ANY_KEY}))"
@@ -117,7 +120,8 @@ def _triple_quoted(text: str, at: int, place: Place, python: bool) -> Text:
         raise _unclosed(False)
     closed = _BEHIND[place].match(text, end + 3) and text[end - 1] != "\\"
     raw = text[at + 3 : end]
-    if not closed or raw.strip(mark) != raw or re.search(CORE_KEY, raw):
+    if not closed or "\n" not in raw or raw.strip(mark) != raw or re.search(CORE_KEY, raw):
+        # On one line it may as well be a string whose quotes were doubled.
         raise Unreadable("ambiguous-quotes", f"a string in {mark} whose end is not clear")
     content, repairs = unescape(raw, python=python)
     return Text(content, end + 3, repairs | {"triple-quotes"})
@@ -178,8 +182,12 @@ def _text(text: str, at: int, end: int, *, python: bool, inner_quotes: bool) -> 
 
 def _refuse_odd_quotes(closer: str, raw: str) -> None:
     """Quotes that should have been escaped come in pairs; else one of them may be the string's own end."""
-    if closer * 2 in raw:
-        raise Unreadable("ambiguous-quotes", "doubled quotes inside: one quote or two?")
+    if re.search(rf"{closer}\s*+[+.]?\s*+{closer}", raw):
+        raise Unreadable(
+            "ambiguous-quotes", "quotes side by side: a doubled quote, or two strings put together?"
+        )
+    if f"\\\\{closer}" in raw:
+        raise Unreadable("ambiguous-escape", "a quote behind two backslashes: is it escaped twice?")
     quotes = _BARE_QUOTE[closer].findall(raw) if closer in _BARE_QUOTE else []
     if len(quotes) % 2:
         raise Unreadable("ambiguous-quotes", "a quote inside has no partner: it may be the end")

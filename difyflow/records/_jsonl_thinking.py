@@ -5,7 +5,10 @@ from __future__ import annotations
 import re
 
 _NAMES = r"(?i:think|thinking|thoughts?|reasoning|reflection|scratchpad|seed:think|思考|思考过程)"
-_DETAILS = r"<details\b[^<>\n]{0,300}>\s*+<summary>[^<>]{0,80}?(?i:think|thought|reason|思考|推理)[^<>]{0,80}</summary>"
+_DETAILS = (
+    r"<details\b[^<>\n]{0,300}>\s*+<summary>[^<>]{0,80}?"
+    r"(?i:think|thought|reason|思考|推理)[^<>]{0,80}</summary>"
+)
 _PAIRS = (
     (rf"<{_NAMES}(?:\s[^<>\n]{{0,200}})?>", rf"</{_NAMES}\s?>"),
     # Dify up to 1.2 prints the reasoning of a model so.

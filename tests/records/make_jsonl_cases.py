@@ -1,3 +1,4 @@
+# ruff: noqa: E501
 """Writes `jsonl_cases/made_*.json`: known samples, rendered as a model might misprint them.
 
 The truth is known before the mangling and never comes from the collector. Run by hand:
@@ -17,7 +18,7 @@ from typing import Any
 Turn = tuple[str, str]
 Chat = tuple[Turn, ...]
 
-SYSTEMS = ("你是消防系统专家", "你是当代大儒", "你是一位严谨的 Python 老师:回答要\"短\"", "你是“川菜”师傅")
+SYSTEMS = ("你是消防系统专家", "你是当代大儒", '你是一位严谨的 Python 老师:回答要"短"', "你是“川菜”师傅")
 PROSE = (
     ("家里的火灾报警器怎么安装?", "根据《家用火灾安全系统》(GB22370—2008)的规定,安装应符合制造商的要求:避开高温、潮湿和尘土多的地方。"),
     ("什么叫\"预防为主,防消结合\"?", "这是消防工作的方针:\"预防为主\"指把防火放在首位,\"防消结合\"指防火与灭火并重。"),
@@ -106,7 +107,9 @@ def thinking(chats: list[Chat], rng: random.Random) -> str:
         ("<think>\n", "\n</think>\n"), ("", "\n</think>\n"),
         ('<details style="color:gray;" open> <summary> Thinking... </summary>\n', "\n</details>\n"),
     ])  # fmt: skip
-    thought = rng.choice(["用户想要\"十条\"数据,格式:{\"messages\": [...]}。", f"先试一条:\n{draft}\n不错。", "嗯。"])
+    thought = rng.choice(
+        ['用户想要"十条"数据,格式:{"messages": [...]}。', f"先试一条:\n{draft}\n不错。", "嗯。"]
+    )
     return open_ + thought + close + "\n".join(lines(chats))
 
 
@@ -125,7 +128,7 @@ def wrapper(chats: list[Chat], rng: random.Random) -> str:
     key = rng.choice(["samples", "data", "results", "数据", "messages"])
     data: Any = {key: [as_data(chat) for chat in chats]}
     if rng.random() < 0.5:
-        data = {"count": len(chats), "note": "格式:{\"messages\": [...]}", **data}
+        data = {"count": len(chats), "note": '格式:{"messages": [...]}', **data}
     return json.dumps(data, ensure_ascii=False, indent=rng.choice([None, 2, 4]))
 
 
@@ -134,14 +137,18 @@ def one_line(chats: list[Chat], rng: random.Random) -> str:
 
 
 def listed(chats: list[Chat], rng: random.Random) -> str:
-    mark = rng.choice(["{}. ", "- ", "* ", "{}、", "({}) ", "第{}条：", "• ", "{}) ", "**{}.** ", "[{}] ", "> "])
+    mark = rng.choice(
+        ["{}. ", "- ", "* ", "{}、", "({}) ", "第{}条：", "• ", "{}) ", "**{}.** ", "[{}] ", "> "]
+    )
     gap = rng.choice(["\n", "\n\n"])
     return gap.join(mark.format(at) + one for at, one in enumerate(lines(chats), 1))
 
 
 def raw_newlines(chats: list[Chat], rng: random.Random) -> str:
     del rng
-    return "\n".join(one.replace("\\n", "\n").replace("\\t", "\t").replace("\\r", "\r") for one in lines(chats))
+    return "\n".join(
+        one.replace("\\n", "\n").replace("\\t", "\t").replace("\\r", "\r") for one in lines(chats)
+    )
 
 
 def trailing_commas(chats: list[Chat], rng: random.Random) -> str:
@@ -171,7 +178,9 @@ FULL = str.maketrans("{}[]:,", "｛｝［］：，")
 
 
 def full_width(chats: list[Chat], rng: random.Random) -> str:
-    some = str.maketrans({sign: wide for sign, wide in zip("{}[]:,", "｛｝［］：，", strict=True) if rng.random() < 0.6})
+    some = str.maketrans(
+        {sign: wide for sign, wide in zip("{}[]:,", "｛｝［］：，", strict=True) if rng.random() < 0.6}
+    )
     table = rng.choice([FULL, some])
     return "\n".join(outside_strings(one, lambda piece: piece.translate(table)) for one in lines(chats))
 
@@ -195,7 +204,9 @@ def full_width_and_curly(chats: list[Chat], rng: random.Random) -> str:
 
 def python_dicts(chats: list[Chat], rng: random.Random) -> str:
     data = [as_data(chat) for chat in chats]
-    return rng.choice([str(data), "\n".join(map(str, data)), "data = [\n" + ",\n".join(map(str, data)) + ",\n]"])
+    return rng.choice(
+        [str(data), "\n".join(map(str, data)), "data = [\n" + ",\n".join(map(str, data)) + ",\n]"]
+    )
 
 
 def single_quotes(chats: list[Chat], rng: random.Random) -> str:
@@ -214,7 +225,9 @@ def other_key(chats: list[Chat], rng: random.Random) -> str:
 def other_case(chats: list[Chat], rng: random.Random) -> str:
     kind = rng.choice([str.upper, str.capitalize])
     pattern = re.compile(r'"(?:role|content)"(?=:)|(?<="role": )"\w+"')
-    return "\n".join(pattern.sub(lambda found: kind(found.group().strip('"')).join('""'), one) for one in lines(chats))
+    return "\n".join(
+        pattern.sub(lambda found: kind(found.group().strip('"')).join('""'), one) for one in lines(chats)
+    )
 
 
 CHINESE = {"system": "系统", "user": "用户", "assistant": "助手"}
@@ -270,7 +283,9 @@ def html_escaped(chats: list[Chat], rng: random.Random) -> str:
 def encoded_twice(chats: list[Chat], rng: random.Random) -> str:
     ascii_ = rng.random() < 0.3
     strings = [json.dumps(one, ensure_ascii=ascii_) for one in lines(chats)]
-    return rng.choice(["\n".join(strings), "[" + ", ".join(strings) + "]", "[\n" + ",\n".join(strings) + "\n]"])
+    return rng.choice(
+        ["\n".join(strings), "[" + ", ".join(strings) + "]", "[\n" + ",\n".join(strings) + "\n]"]
+    )
 
 
 def escaped_objects(chats: list[Chat], rng: random.Random) -> str:
@@ -290,7 +305,7 @@ def crlf(chats: list[Chat], rng: random.Random) -> str:
 def extra_members(chats: list[Chat], rng: random.Random) -> str:
     found = []
     for at, chat in enumerate(chats, 1):
-        extra = {"id": at, "tags": ["消防", {"来源": "标准:\"GB\""}], "ok": None}
+        extra = {"id": at, "tags": ["消防", {"来源": '标准:"GB"'}], "ok": None}
         data = {**as_data(chat), **extra} if rng.random() < 0.5 else {**extra, **as_data(chat)}
         found.append(json.dumps(data, ensure_ascii=False))
     return "\n".join(found)
@@ -304,18 +319,24 @@ def content_first(chats: list[Chat], rng: random.Random) -> str:
 
 def loose_messages(chats: list[Chat], rng: random.Random) -> str:
     inner = rng.choice(["\n", ",\n"])
-    groups = [inner.join(json.dumps(m, ensure_ascii=False) for m in as_data(chat)["messages"]) for chat in chats]
+    groups = [
+        inner.join(json.dumps(m, ensure_ascii=False) for m in as_data(chat)["messages"]) for chat in chats
+    ]
     return "\n\n".join(groups) + "\n"
 
 
 def bare_lists(chats: list[Chat], rng: random.Random) -> str:
     indent = rng.choice([None, 2])
-    return "\n".join(json.dumps(as_data(chat)["messages"], ensure_ascii=False, indent=indent) for chat in chats)
+    return "\n".join(
+        json.dumps(as_data(chat)["messages"], ensure_ascii=False, indent=indent) for chat in chats
+    )
 
 
 def roles_as_keys(chats: list[Chat], rng: random.Random) -> str:
     flat = rng.random() < 0.5
-    data = [dict(chat) if flat else {"messages": [{role: content} for role, content in chat]} for chat in chats]
+    data = [
+        dict(chat) if flat else {"messages": [{role: content} for role, content in chat]} for chat in chats
+    ]
     return "\n".join(json.dumps(one, ensure_ascii=False) for one in data)
 
 
@@ -326,7 +347,9 @@ def ascii_escaped(chats: list[Chat], rng: random.Random) -> str:
 
 def missing_closers(chats: list[Chat], rng: random.Random) -> str:
     cut = rng.choice([lambda one: one[:-1], lambda one: one[:-2] + "}", lambda one: one[:-3] + "]}"])
-    return "\n".join(cut(one) for one in lines(chats)) + rng.choice(["\n```", "\n以上。", "\n" + line(chats[0])])
+    return "\n".join(cut(one) for one in lines(chats)) + rng.choice(
+        ["\n```", "\n以上。", "\n" + line(chats[0])]
+    )
 
 
 def extra_closers(chats: list[Chat], rng: random.Random) -> str:
@@ -341,7 +364,9 @@ def unquoted_keys(chats: list[Chat], rng: random.Random) -> str:
 
 def written_out_blanks(chats: list[Chat], rng: random.Random) -> str:
     del rng
-    return "\n".join(outside_strings(pretty(chat), lambda piece: piece.replace("\n", "\\n")) for chat in chats)
+    return "\n".join(
+        outside_strings(pretty(chat), lambda piece: piece.replace("\n", "\\n")) for chat in chats
+    )
 
 
 def cut_off(chats: list[Chat], rng: random.Random) -> str:
@@ -405,7 +430,12 @@ MADE: dict[str, tuple[Mangler, str]] = {
     "cut-off": (cut_off, "any"),
     "lost-quote": (lost_quote, "prose"),
 }
-LOSSLESS = sorted(set(MADE) - {"cut-off", "lost-quote"})
+LOSSLESS = sorted(
+    kind
+    for kind, (_, suits) in MADE.items()
+    if suits == "any" and kind not in ("cut-off", "loose-messages", "roles-as-keys")
+)
+"""Kinds that lose nothing whatever the contents are, and the number of turns."""
 PER_KIND = 9
 
 
@@ -420,10 +450,21 @@ def expected(kind: str, text: str, chats: list[Chat]) -> list[Chat]:
     return chats
 
 
+def rejected(kind: str, text: str) -> list[str]:
+    """Why something must be rejected."""
+    if kind == "cut-off":
+        return ["unfinished"]
+    if kind == "lost-quote":
+        return ["unclosed-string"]
+    return ["in-thinking"] * text.count("草稿问题")
+
+
 def pick(kind: str, suits: str, rng: random.Random) -> list[Chat]:
     pool = list(PROSE) if suits == "prose" or rng.random() < 0.6 else list(AWKWARD)
     if suits == "multi-line":
-        pool = [(q.replace("?", "?\n", 1), a.replace(":", ":\n\t", 1).replace("：", "：\n", 1)) for q, a in PROSE]
+        pool = [
+            (q.replace("?", "?\n", 1), a.replace(":", ":\n\t", 1).replace("：", "：\n", 1)) for q, a in PROSE
+        ]
     chats = []
     for question, answer in rng.sample(pool, rng.randint(2, 4)):
         turns = [("user", question), ("assistant", answer)]
@@ -435,18 +476,20 @@ def pick(kind: str, suits: str, rng: random.Random) -> list[Chat]:
     return chats
 
 
-def main() -> None:
-    folder = Path(__file__).parent / "jsonl_cases"
+def write(folder: Path) -> None:
     for kind, (mangle, suits) in MADE.items():
         rng = random.Random(kind)
         cases = []
         for _ in range(PER_KIND):
             chats = pick(kind, suits, rng)
             text = mangle(chats, rng)
-            cases.append({"text": text, "samples": expected(kind, text, chats), "rejected": kind in ("cut-off", "lost-quote")})
+            found = {"text": text, "samples": expected(kind, text, chats), "rejects": rejected(kind, text)}
+            cases.append(found)
         target = folder / f"made_{kind.replace('-', '_')}.json"
-        target.write_text(json.dumps(cases, ensure_ascii=False, indent=1) + "\n", encoding="utf-8", newline="\n")
+        target.write_text(
+            json.dumps(cases, ensure_ascii=False, indent=1) + "\n", encoding="utf-8", newline="\n"
+        )
 
 
 if __name__ == "__main__":
-    main()
+    write(Path(__file__).parent / "jsonl_cases")
