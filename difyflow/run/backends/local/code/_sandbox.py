@@ -11,8 +11,8 @@ import socket
 import subprocess
 import tempfile
 import threading
-from collections.abc import Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from difyflow.errors import NotRunnable
@@ -53,6 +53,9 @@ class SandboxRunner(Runner):
         self._server = _ServerClient(settings)
         self._found: _node.Node | str | None = None
         self._lock = threading.Lock()
+        self._idle = threading.Condition()
+        self._calls = 0
+        self._closed = False
         try:
             self._abi = self._server.open()
         except BaseException:
@@ -65,8 +68,25 @@ class SandboxRunner(Runner):
 
     def close(self) -> None:
         """Ends the fork server and whatever it still runs, and removes all folders."""
+        with self._idle:
+            self._closed = True
         self._server.close()
+        with self._idle:  # calls that were under way end now, with their processes gone
+            self._idle.wait_for(lambda: self._calls == 0)
         folders.remove(str(self._base))
+
+    @contextmanager
+    def _counted(self) -> Iterator[None]:
+        with self._idle:
+            if self._closed:
+                raise NotRunnable("the code runner is closed")
+            self._calls += 1
+        try:
+            yield
+        finally:
+            with self._idle:
+                self._calls -= 1
+                self._idle.notify_all()
 
     def _language_problem(self, language: str) -> str | None:
         if language == "javascript":
@@ -85,7 +105,8 @@ class SandboxRunner(Runner):
     ) -> CodeOutcome:
         request = encode_request(source, inputs, limits=self._limits, isolated=True)
         start = self._start_python if language == "python3" else self._start_node
-        return perform(start, request, base=self._base, limits=self._limits, language=language, stop=stop)
+        with self._counted():
+            return perform(start, request, base=self._base, limits=self._limits, language=language, stop=stop)
 
     def _start_python(self, files: CallFiles, folder: Path) -> _Forked:
         return self._server.fork(files, folder)
@@ -208,13 +229,15 @@ class _ServerClient:
         return json.loads(answer) if answer else None
 
     def close(self) -> None:
-        """Hangs up and waits for the server's end; it kills its children and empties the folders."""
+        """Hangs up and waits for the server's end; it kills its children first."""
         with self._lock:
             self._closed = True
             self._hang_up()
 
     def _hang_up(self) -> None:
         if self._control is not None:
+            with suppress(OSError):  # it may be gone
+                self._control.sendall(b'{"bye": true}')
             self._control.close()
             self._control = None
         if self._process is not None:

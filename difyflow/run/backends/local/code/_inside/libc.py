@@ -16,8 +16,8 @@ def _library() -> ctypes.CDLL:
     return ctypes.CDLL(None, use_errno=True)
 
 
-def _convert(value: int | bytes | None) -> ctypes.c_ulong | ctypes.c_char_p:
-    return ctypes.c_ulong(value) if isinstance(value, int) else ctypes.c_char_p(value)
+def _convert(value: int | bytes | None) -> ctypes.c_long | ctypes.c_char_p:
+    return ctypes.c_long(value) if isinstance(value, int) else ctypes.c_char_p(value)
 
 
 def call(function: str, *arguments: int | bytes | None) -> int:

@@ -5,9 +5,10 @@ message = one JSON object, descriptors beside it) what to do and does the waitin
 
     run  {"folder": path} + request, result, output  ->  {"pid": n}
     reap {"pid": n}                                  ->  {"status": n}, once the parent saw it end
+    bye  {"bye": true}                               ->  nothing: it kills what is left and ends
 
 A child stays a zombie until it is reaped, so its pid cannot come to mean another process meanwhile. When
-the socket closes, the server kills what is left, empties the folder of the calls and ends.
+the socket closes without a bye, the parent was killed: then the server also empties the folder of the calls.
 """
 
 from __future__ import annotations
@@ -122,11 +123,15 @@ class Server:
             if not message:
                 break
             request = json.loads(message)
+            if "bye" in request:
+                self._end_children()
+                return
             if "folder" in request:
                 self._send(self._fork(request["folder"], descriptors))
             else:
                 self._send(self._reap(request["pid"]))
-        self._clear()
+        self._end_children()
+        self._empty_folder()
 
     def _send(self, message: dict[str, object]) -> None:
         self._control.sendall(json.dumps(message).encode())
@@ -151,10 +156,12 @@ class Server:
         _, status = os.waitpid(pid, 0)
         return {"status": os.waitstatus_to_exitcode(status)}
 
-    def _clear(self) -> None:
+    def _end_children(self) -> None:
         for pid in self._children:
             os.kill(pid, signal.SIGKILL)
             os.waitpid(pid, 0)
+
+    def _empty_folder(self) -> None:
         with os.scandir(self._base) as entries:
             left = [entry.path for entry in entries]
         for path in left:
