@@ -148,9 +148,13 @@ class ApiError(DifyflowError):
         server_version: `X-Version` of the answer; None when a proxy answered.
         may_have_run: True if a run may exist in spite of the error.
         retry_after_s: what the server asked for, in seconds.
+
+    Attributes:
+        trace_id: the `X-Trace-Id` that was sent, by which Dify 1.7+ logs the call; empty if none was.
     """
 
     default_code = "api"
+    trace_id = ""
 
     def __init__(
         self,
@@ -198,9 +202,13 @@ class ConnectionLost(DifyflowError):
     Args:
         events: the typed events that had arrived (`difyflow.records.events.Event`).
         may_have_run: True if a run may exist: its outcome is unknown.
+
+    Attributes:
+        trace_id: as in `ApiError`.
     """
 
     default_code = "connection-lost"
+    trace_id = ""
 
     def __init__(
         self,

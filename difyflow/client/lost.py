@@ -95,14 +95,13 @@ def _handshake(causes: tuple[BaseException, ...]) -> str | None:
 
 def _words(causes: tuple[BaseException, ...]) -> str:
     """The operating system's words for the fault."""
-    for cause in causes:
-        if isinstance(cause, socket.gaierror):
-            return "the name cannot be resolved"
-        if isinstance(cause, u3.ConnectTimeoutError | requests.ConnectTimeout):
-            return "no answer in time"
+    if any(isinstance(cause, socket.gaierror) for cause in causes):
+        return "the name cannot be resolved"
     for cause in causes:
         if isinstance(cause, OSError) and cause.strerror:
             return cause.strerror.lower()
+    if any(isinstance(cause, u3.ConnectTimeoutError | requests.ConnectTimeout) for cause in causes):
+        return "no answer in time"
     if any(isinstance(cause, u3.IncompleteRead | u3.ProtocolError) for cause in causes):
         return "the answer is not complete"
     return type(causes[0]).__name__

@@ -216,13 +216,17 @@ class Transport:
         """
         return self._tried(call, self._opened, sleep)
 
-    def _tried(self, call: Call, once: Callable[[Call], _T], sleep: Callable[[float], None] | None) -> _T:
+    def _tried(
+        self, call: Call, once: Callable[[Call, str], _T], sleep: Callable[[float], None] | None
+    ) -> _T:
         attempt = 0
+        trace_id = uuid.uuid4().hex
         while True:
             attempt += 1
             try:
-                return once(call)
+                return once(call, trace_id)
             except (ApiError, ConnectionLost) as fault:
+                fault.trace_id = trace_id
                 delay = retry_delay(
                     fault,
                     attempt,
@@ -235,8 +239,8 @@ class Transport:
                 _log.info("%s %s: %s; next try in %.1f s", call.method, call.path, fault.code, delay)
             (sleep or self._how.sleep)(delay)
 
-    def _once(self, call: Call) -> Answer:
-        response = self._respond(call)
+    def _once(self, call: Call, trace_id: str) -> Answer:
+        response = self._respond(call, trace_id)
         try:
             body = response.content
         except (requests.RequestException, OSError) as err:
@@ -251,8 +255,8 @@ class Transport:
             raise self._refusal(call, response, body) from err
         return Answer(status=response.status_code, headers=response.headers, body=body, value=value)
 
-    def _opened(self, call: Call) -> OpenAnswer:
-        response = self._respond(call)
+    def _opened(self, call: Call, trace_id: str) -> OpenAnswer:
+        response = self._respond(call, trace_id)
         answer = OpenAnswer(
             response,
             url=self._url(call),
@@ -264,9 +268,10 @@ class Transport:
                 raise self._refusal(call, response, self._beginning(response))
         return answer
 
-    def _respond(self, call: Call) -> requests.Response:
+    def _respond(self, call: Call, trace_id: str) -> requests.Response:
         """The answer with its body unread, or the error that it is."""
         data, files, headers = _content(call)
+        headers["X-Trace-Id"] = trace_id
         try:
             response = self._session().request(
                 call.method,
@@ -352,7 +357,7 @@ def _content(
     call: Call,
 ) -> tuple[bytes | Mapping[str, str] | None, Mapping[str, tuple[str, bytes, str]] | None, dict[str, str]]:
     """Body, multipart file and headers of a call."""
-    headers = {"X-Trace-Id": uuid.uuid4().hex}
+    headers: dict[str, str] = {}
     if call.file is not None:
         return call.form, {"file": call.file}, headers
     if call.body is None:

@@ -184,7 +184,7 @@ def test_a_file_that_vanished_after_the_check_is_an_input_error_and_nothing_runs
 
 
 def test_the_server_of_an_app_without_mode_in_info_is_asked_by_a_stop_that_stops_nothing(
-    dify, backend, recording
+    dify, backend, recording, loopback
 ):
     server = dify("0.15.3")
 
@@ -193,16 +193,10 @@ def test_the_server_of_an_app_without_mode_in_info_is_asked_by_a_stop_that_stops
     server.on(
         "POST",
         "/v1/workflows/tasks/[^/]+/stop",
-        server_answer(recording("1.12.1", "errors/stop-on-chat-app")),
+        loopback.Answer.of(recording("1.12.1", "errors/stop-on-chat-app")),
     )
     assert backend(server).header().mode == "chat"
     assert server.runs == []
-
-
-def server_answer(recorded):
-    from loopback import Answer
-
-    return Answer.of(recorded)
 
 
 # Ends that are no success
@@ -254,9 +248,7 @@ def test_a_handled_failure_is_a_success_with_a_warning(dify, backend, version, s
     assert result.warnings
 
 
-def test_a_graph_that_cannot_be_built_is_a_failed_result_from_the_error_event(
-    dify, backend, recording, loopback
-):
+def test_a_graph_that_cannot_be_built_is_a_failed_result_from_the_error_event(dify, backend, recording):
     server = dify("1.12.1")
     server.play(recording("1.12.1", "errors/invalid-graph-dangling-edge-streaming"))
 
@@ -411,12 +403,14 @@ def test_a_lost_stream_of_1_15_is_joined_again_without_telling_anything_twice(di
     assert [node.status for node in result.nodes] == ["succeeded"] * 5 and result.models
 
 
-def test_a_reattached_stream_that_ends_without_an_end_leaves_it_to_the_record(dify, backend, recording):
+def test_a_reattached_stream_that_ends_without_an_end_leaves_it_to_the_record(
+    dify, backend, recording, loopback
+):
     """dify-1.15-dev stream/idle-300s-reattach-snapshot."""
     server = dify("1.15-dev", step_s=0.003)
     server.spoil = [{"cut_at": 9000}]
     idle = recording("1.15-dev", "stream/idle-300s-reattach-snapshot")
-    server.on("GET", "/v1/workflow/[^/]+/events", server_answer(idle))
+    server.on("GET", "/v1/workflow/[^/]+/events", loopback.Answer.of(idle))
 
     _, result = run(backend(server))
 
@@ -447,6 +441,20 @@ def test_a_lost_stream_of_0_15_is_an_unknown_outcome_after_a_short_look(dify, ba
     assert lost.may_have_run and lost.code == "unknown-outcome" and not lost.transient
     assert isinstance(lost.events[0], ev.WorkflowStarted)
     assert server.runs[0].id in str(lost) and len(server.runs) == 1
+
+
+def test_a_record_that_stays_running_past_the_limit_is_unknown(dify, backend, recording, loopback):
+    """dify-1.12.1 run/stopped-run-detail-later: some records never move."""
+    server = dify("1.12.1")
+    server.spoil = [{"cut_at": 9000}]
+    running = loopback.Answer.of(recording("1.12.1", "run/running-run-detail"))
+    server.on("GET", "/v1/workflows/run/[^/]+", running)
+
+    with pytest.raises(ConnectionLost) as caught:
+        run(backend(server, run_limit_s=0.2))
+
+    assert caught.value.may_have_run and "its record is running" in caught.value.message
+    assert len(server.calls("GET", "/v1/workflows/run/[^/]+")) > 3
 
 
 @pytest.mark.parametrize(
@@ -646,12 +654,12 @@ def test_a_run_that_ignores_the_stop_is_unknown_after_the_time_for_stopping(dify
     assert caught.value.may_have_run
 
 
-def test_a_stop_call_that_fails_is_told_in_a_warning(dify, backend, recording):
+def test_a_stop_call_that_fails_is_told_in_a_warning(dify, backend, recording, loopback):
     server = dify("1.12.1", step_s=0.005)
     server.on(
         "POST",
         "/v1/workflows/tasks/[^/]+/stop",
-        server_answer(recording("1.12.1", "errors/stop-without-user")),
+        loopback.Answer.of(recording("1.12.1", "errors/stop-without-user")),
     )
     started = backend(server, stop_s=5).start({}, user="u")
     for number, _ in enumerate(started.events()):
