@@ -405,6 +405,7 @@ def _fields_of(cls: type[Event]) -> tuple[tuple[str, str, object], ...]:
 
 
 _FIELDS = {cls: _fields_of(cls) for cls in (*_ALL, UnknownEvent)}
+_KNOWN = {cls: {key: (name, default) for name, key, default in fields} for cls, fields in _FIELDS.items()}
 
 
 def _fit(value: object, default: object) -> tuple[bool, object]:
@@ -439,23 +440,32 @@ def decode(payload: Mapping[str, object]) -> Event:
         "workflow_run_id": run_id if isinstance(run_id, str) else "",
     }
     cls = _BY_NAME.get(name) if isinstance(name, str) else None
+    body: Mapping[str, object] = {key: value for key, value in payload.items() if key not in _ENVELOPE}
     if cls is None:
-        rest = {key: value for key, value in payload.items() if key not in _ENVELOPE}
-        return UnknownEvent(**ids, name=name if isinstance(name, str) else "", extra=rest)
-    body = {key: value for key, value in payload.items() if key not in _ENVELOPE}
+        return UnknownEvent(**ids, name=name if isinstance(name, str) else "", extra=body)
     if not cls.FLAT and isinstance(data := body.get("data"), Mapping):
         # Chatflows repeat the ids of message and conversation beside `data`.
-        del body["data"]
-        body.update(data)
+        body = (
+            {**{key: value for key, value in body.items() if key != "data"}, **data}
+            if len(body) > 1
+            else data
+        )
     values: dict[str, object] = {}
-    extra = dict(body)
-    for attribute, key, default in _FIELDS[cls]:
-        if key in body:
-            fits, value = _fit(body[key], default)
+    extra: dict[str, object] = {}
+    known = _KNOWN[cls]
+    for key, value in body.items():
+        if key not in known:
+            extra[key] = value
+            continue
+        attribute, default = known[key]
+        if type(value) is type(default):  # by far the most frequent case
+            values[attribute] = value
+        elif value is not None:
+            fits, fitted = _fit(value, default)
             if fits:
-                values[attribute] = value
-            if fits or body[key] is None:
-                del extra[key]
+                values[attribute] = fitted
+            else:
+                extra[key] = value
     return cls(**ids, **values, extra=extra)  # type: ignore[arg-type]  # each value was fitted to its field
 
 
