@@ -1,0 +1,310 @@
+"""Bytes of a text file to text: decoded right or refused, never mangled.
+
+1. A byte order mark decides (UTF-8, UTF-16, UTF-32); it is not part of the text.
+2. Valid UTF-8 is UTF-8. Only a tiny file with four characters or fewer outside ASCII may be valid by
+   chance (`一` in GBK is a Cyrillic letter in UTF-8); then step 4 compares.
+3. What is UTF-8 but for a few bytes is a damaged UTF-8 file, and refused. So is a mixture of encodings.
+4. Every candidate that decodes without an error is scored as a piece of language (`languages`). The best
+   is taken if it is plausible in itself and a thousand times as likely as the next one that reads
+   differently. A charset that the text declares (HTML, XML) counts as evidence.
+5. Else the file is refused; the message names the candidates.
+
+Dify 1.12 tells UTF-8, Latin-1 and cp1252 apart and drops every byte that does not fit, so that a GBK file
+loses its text there. Nothing outside the standard library is needed here.
+"""
+
+from __future__ import annotations
+
+import codecs
+import math
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from difyflow.run.backends.local.documents import faults
+from difyflow.run.backends.local.documents.languages import CONTROL, models
+
+_BOMS = (
+    (codecs.BOM_UTF8, "utf-8"),
+    (codecs.BOM_UTF32_LE, "utf-32-le"),  # before UTF-16: it begins with the same two bytes
+    (codecs.BOM_UTF32_BE, "utf-32-be"),
+    (codecs.BOM_UTF16_LE, "utf-16-le"),
+    (codecs.BOM_UTF16_BE, "utf-16-be"),
+)
+_HAN = ("simplified Chinese", "traditional Chinese", "Japanese", "Korean")
+_ANY = (
+    *_HAN,
+    "Western European",
+    "Central European",
+    "Turkish",
+    "Cyrillic",
+    "Greek",
+    "Thai",
+    "Arabic",
+    "Hebrew",
+)
+# Codec, how much rarer than the common ones (natural logarithm), and the languages written in it.
+_CANDIDATES: tuple[tuple[str, float, tuple[str, ...]], ...] = (
+    ("gb18030", 0, ("simplified Chinese", "traditional Chinese", "Japanese")),
+    ("cp950", -1, ("traditional Chinese",)),
+    ("big5hkscs", -2, ("traditional Chinese",)),
+    ("cp932", -1, ("Japanese",)),
+    ("euc_jp", -2, ("Japanese",)),
+    ("cp949", -1, ("Korean",)),
+    ("cp1252", 0, ("Western European",)),
+    ("cp1250", -1, ("Central European",)),
+    ("iso8859_2", -2, ("Central European",)),
+    ("cp1251", -1, ("Cyrillic",)),
+    ("koi8_r", -2, ("Cyrillic",)),
+    ("cp866", -3, ("Cyrillic",)),
+    ("iso8859_5", -4, ("Cyrillic",)),
+    ("cp1253", -2, ("Greek",)),
+    ("cp1254", -1, ("Turkish",)),
+    ("cp1255", -2, ("Hebrew",)),
+    ("cp1256", -2, ("Arabic",)),
+    ("cp1257", -2, ("Baltic",)),
+    ("cp874", -2, ("Thai",)),
+    ("mac_roman", -8, ("Western European",)),
+    ("cp850", -8, ("Western European",)),
+    ("utf-16-le", -4, _ANY),
+    ("utf-16-be", -5, _ANY),
+)
+_UTF8_PRIOR = 7.0
+_DECLARED = 12.0
+_MARGIN = math.log(1000)
+_SAMPLE = 200_000
+"""Characters of a decoding that are scored; whether it decodes at all is tried on every byte."""
+
+_UTF8_MULTI = re.compile(
+    rb"[\xc2-\xdf][\x80-\xbf]|[\xe0-\xef][\x80-\xbf]{2}|[\xf0-\xf4][\x80-\xbf]{3}",
+)
+_UTF8_RUN = re.compile(rb"(?:[\xe4-\xe9][\x80-\xbf]{2}){6}")
+_DECLARATION = re.compile(
+    rb"<\?xml[^>]{0,100}?\sencoding\s*=\s*[\"']([\w.:-]{2,20})"
+    rb"|<meta[^>]{0,200}?\scharset\s*=\s*[\"']?([\w.:-]{2,20})"
+    rb"|<meta[^>]{0,200}?charset=([\w.:-]{2,20})"
+    rb"|\A@charset \"([\w.:-]{2,20})",
+    re.IGNORECASE,
+)
+_CONTROL_BYTES = re.compile(rb"[\x00-\x08\x0e-\x1a\x1c-\x1f\x7f]")
+_NOT_TEXT = re.compile("[\x00-\x08\x0e-\x1a\x1c-\x1f\x7f\x80-\x84\x86-\x9f]")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Decoded:
+    """The text of a text file."""
+
+    text: str
+    encoding: str
+    """The codec that was used, such as `utf-8` or `gb18030`."""
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class _Guess:
+    codec: str
+    text: str
+    score: float
+    plausible: bool
+
+
+def decode(data: bytes, *, name: str, encoding: str | None = None) -> Decoded:
+    """Decodes a text file.
+
+    Args:
+        data: the whole file.
+        name: file name for messages.
+        encoding: a codec that the caller states; it is used strictly and nothing is guessed.
+
+    Raises:
+        InputError: with code `document-encoding`, if the text cannot be told with certainty.
+    """
+    if encoding is not None:
+        return _checked(_as_told(data, encoding, name), name)
+    for bom, codec in _BOMS:
+        if data.startswith(bom):
+            return _checked(_by_bom(data[len(bom) :], codec, name), name)
+    try:
+        text = data.decode("utf-8")
+    except UnicodeDecodeError:
+        return _checked(_guessed(data, name), name)
+    if _CONTROL_BYTES.search(data) or _doubtful(data):
+        return _checked(_guessed(data, name), name)
+    if b"\x1b$" in data:
+        return _checked(_iso_2022(data, name), name)
+    return _checked(Decoded(text=text, encoding="utf-8"), name)
+
+
+def _doubtful(data: bytes) -> bool:
+    """True for a tiny file that may be valid UTF-8 by chance."""
+    return len(data) < 64 and 0 < len(_UTF8_MULTI.findall(data)) <= 4
+
+
+def _as_told(data: bytes, encoding: str, name: str) -> Decoded:
+    try:
+        codec = codecs.lookup(encoding).name
+    except LookupError as err:
+        raise faults.encoding(name, f"{encoding!r} is no encoding that Python knows") from err
+    try:
+        text = data.decode(codec)
+    except (UnicodeError, LookupError) as err:
+        raise faults.encoding(name, f"it is not {encoding} as stated: {_at(err)}") from err
+    return Decoded(
+        text=text.removeprefix("\ufeff"),
+        encoding=codec,
+        notes=(f"decoded as {encoding}, as stated",) if not data.isascii() else (),
+    )
+
+
+def _by_bom(data: bytes, codec: str, name: str) -> Decoded:
+    try:
+        text = data.decode(codec)
+    except UnicodeDecodeError as err:
+        raise faults.encoding(
+            name, f"it begins as {codec.upper()} (byte order mark) but is not: {_at(err)}"
+        ) from err
+    notes = () if codec == "utf-8" else (f"decoded as {codec}",)
+    return Decoded(text=text, encoding=codec, notes=notes)
+
+
+def _iso_2022(data: bytes, name: str) -> Decoded:
+    """ISO-2022-JP is pure ASCII with escape sequences, and so valid UTF-8."""
+    try:
+        text = data.decode("iso2022_jp_2")
+    except UnicodeDecodeError as err:
+        raise faults.encoding(name, f"it holds escape sequences of ISO-2022 but is not: {_at(err)}") from err
+    return Decoded(text=text, encoding="iso2022_jp_2", notes=("decoded as iso-2022-jp",))
+
+
+def _guessed(data: bytes, name: str) -> Decoded:
+    _refuse_damaged_utf8(data, name)
+    declared = _declared(data)
+    guesses = sorted(_guesses(data, declared), key=lambda guess: -guess.score)
+    best = guesses[0] if guesses else None
+    if best is None or not best.plausible:
+        raise faults.encoding(
+            name, "its bytes are text in no encoding that is known here; a file that is not text looks so too"
+        )
+    if best.codec != "utf-8" and _UTF8_RUN.search(data):
+        raise faults.encoding(name, f"it mixes {best.codec} with UTF-8")
+    # Being valid is evidence for UTF-8 already: a rival must beat it outright, without its head start.
+    margin = _MARGIN if best.codec != "utf-8" else _UTF8_PRIOR
+    rivals = [
+        guess
+        for guess in guesses[1:]
+        if guess.plausible and guess.text != best.text and best.score - guess.score < margin
+    ]
+    if rivals:
+        raise faults.encoding(name, f"its encoding cannot be told: {_readings([best, *rivals])}")
+    return Decoded(text=best.text, encoding=best.codec, notes=_decoding_notes(best.codec, declared))
+
+
+def _decoding_notes(codec: str, declared: str | None) -> tuple[str, ...]:
+    if codec == "utf-8":
+        return ()
+    stated = f" (it declares {declared})" if declared and codecs.lookup(declared).name != codec else ""
+    return (f"decoded as {codec}{stated}",)
+
+
+def _refuse_damaged_utf8(data: bytes, name: str) -> None:
+    """Refuses what is UTF-8 but for a few bytes: every other reading of it would be wrong."""
+    try:
+        data.decode("utf-8")
+    except UnicodeDecodeError as err:
+        rest = _UTF8_MULTI.sub(b"", data)
+        good = len(data) - len(rest)
+        bad = sum(byte > 0x7F for byte in rest[:1_000_000])
+        three = sum(1 for match in _UTF8_MULTI.finditer(data[:1_000_000]) if len(match[0]) > 2)
+        if three >= 3 and bad * 9 <= good:
+            raise faults.encoding(
+                name, f"it is UTF-8 with {bad} bytes that do not fit, the first at offset {err.start}"
+            ) from err
+
+
+def _declared(data: bytes) -> str | None:
+    match = _DECLARATION.search(data[:4096])
+    if match is None:
+        return None
+    label = next(group for group in match.groups() if group).decode("ascii", "ignore").lower()
+    # Browsers read these labels as their supersets too.
+    label = {
+        "gb2312": "gb18030",
+        "gbk": "gb18030",
+        "big5": "cp950",
+        "shift_jis": "cp932",
+        "iso-8859-1": "cp1252",
+    }.get(label, label)
+    try:
+        return codecs.lookup(label).name
+    except LookupError:
+        return None
+
+
+def _guesses(data: bytes, declared: str | None) -> Iterator[_Guess]:
+    for codec, prior, languages in (("utf-8", _UTF8_PRIOR, _ANY), *_CANDIDATES):
+        try:
+            text = data.decode(codec)
+        except UnicodeDecodeError:
+            continue
+        sample = _sample(text)
+        scores = {language: models()[language].score(sample) for language in languages}
+        language = max(scores, key=lambda name: scores[name])
+        bonus = _DECLARED if declared is not None and declared == codecs.lookup(codec).name else 0.0
+        yield _Guess(
+            codec, text, scores[language] + prior + bonus, codec == "utf-8" or _plausible(language, sample)
+        )
+
+
+def _plausible(language: str, sample: str) -> bool:
+    model = models()[language]
+    costs = [model.cost(char) for char in sample if not char.isascii()]
+    bad = any(char.isascii() and model.cost(char) == CONTROL for char in sample)
+    return not bad and CONTROL not in costs and (not costs or sum(costs) / len(costs) > model.floor)
+
+
+def _sample(text: str) -> str:
+    """The lines with characters outside ASCII, up to a limit: the others say nothing about the encoding."""
+    if len(text) <= _SAMPLE:
+        return text
+    lines: list[str] = []
+    size = 0
+    for line in text.splitlines(keepends=True):
+        if not line.isascii():
+            lines.append(line[: _SAMPLE - size])
+            size += len(lines[-1])
+        if size >= _SAMPLE:
+            break
+    return "".join(lines)
+
+
+def _readings(guesses: list[_Guess]) -> str:
+    """The candidates, each with how the first line outside ASCII would read."""
+    shown: dict[str, list[str]] = {}
+    for guess in guesses[:6]:
+        line = next((line for line in guess.text.splitlines() if not line.isascii()), "")
+        shown.setdefault(line.strip()[:20], []).append(guess.codec)
+    return "; ".join(f"{' or '.join(names)}: {line!r}" for line, names in shown.items())
+
+
+def _checked(decoded: Decoded, name: str) -> Decoded:
+    """Refuses control characters; says so when the text carries the marks of an earlier loss."""
+    match = _NOT_TEXT.search(decoded.text)
+    if match is not None:
+        raise faults.encoding(
+            name,
+            f"it is not text: control character U+{ord(match[0]):04X} at character {match.start()}"
+            f" (read as {decoded.encoding})",
+        )
+    notes = list(decoded.notes)
+    lost = decoded.text.count("\ufffd")
+    if lost:
+        notes.append(f"{lost} replacement characters (U+FFFD): text was lost before this file was written")
+    if "锟斤拷" in decoded.text or "烫烫烫" in decoded.text:
+        notes.append("it holds 锟斤拷 or 烫烫烫: text was lost before this file was written")
+    return Decoded(text=decoded.text, encoding=decoded.encoding, notes=tuple(notes))
+
+
+def _at(err: Exception) -> str:
+    if isinstance(err, UnicodeDecodeError):
+        return f"{err.reason} at offset {err.start}"
+    return str(err)
