@@ -7,11 +7,12 @@ It answers everything that other rooms ask about the type: `output_variables()`,
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib import import_module
-from typing import Annotated, Any, ClassVar, Literal, Self
+from typing import Annotated, Any, ClassVar, Literal, Protocol, Self, TypeVar
+from uuid import NAMESPACE_OID, uuid5
 
 from pydantic import BaseModel
 
@@ -61,6 +62,14 @@ class Handle:
     label: str = ""
 
 
+class Refers(Record):
+    """A record that itself knows what in it is a reference; in others the fields' types say it."""
+
+    def references_at(self, path: tuple[str | int, ...]) -> Iterator[Reference]:
+        """The references in here, for a record that lies at `path` of a node's data."""
+        return _references(self, path)
+
+
 class RetryConfig(Record):
     """`retry_config` (0.14.2): the editor offers it on llm, tool, http-request and code."""
 
@@ -79,7 +88,7 @@ class DefaultValue(Record):
     value: Any = None
 
 
-class NodeData(Record):
+class NodeData(Refers):
     """`data` of a node: the fields that all types share (dsl.md 4.2; Dify 0.6 to 1.16)."""
 
     SINCE: ClassVar[str] = "0.6.0"
@@ -105,6 +114,8 @@ class NodeData(Record):
     version: str | None = None
     """Picks the node class; `2` for assigner v2 and agent v2, absent otherwise."""
     isInIteration: bool | None = None
+    isIterationStart: bool | None = None
+    """The first child of an iteration, before Dify 0.8 gave it a start node."""
     iteration_id: str | None = None
     isInLoop: bool | None = None
     loop_id: str | None = None
@@ -146,7 +157,7 @@ class NodeData(Record):
 
     def references(self) -> tuple[Reference, ...]:
         """Every place that names a variable, in the order of the fields."""
-        return tuple(_references(self, ()))
+        return tuple(self.references_at(()))
 
     def with_ids(self, node_id: str) -> Self:  # noqa: ARG002  # used by node types with such parts
         """A copy in which parts that the editor gives an id have one, derived from the node's id."""
@@ -175,18 +186,26 @@ class UnknownNode(NodeData):
 
 NOTE_ENVELOPE = "custom-note"
 
+_Variant = Callable[[Mapping[str, object]], type[NodeData]]
+"""Hook `variant` of a node file that has several classes: the class for the data of one node."""
+
 
 @cache
-def node_class(node_type: str) -> type[NodeData]:
-    """The class of a node type; `UnknownNode` if there is no file for it."""
+def _node_file(node_type: str) -> tuple[type[NodeData], _Variant | None]:
+    """`NODE` of the file of a type, and its `variant` if it has several classes."""
     from difyflow import _catalog, nodes
 
     if node_type not in _catalog.names(nodes):
-        return UnknownNode
-    found = import_module(f"difyflow.nodes.{node_type.replace('-', '_')}").NODE
-    if not (isinstance(found, type) and issubclass(found, NodeData)):
+        return UnknownNode, None
+    file = import_module(f"difyflow.nodes.{node_type.replace('-', '_')}")
+    if not (isinstance(file.NODE, type) and issubclass(file.NODE, NodeData)):
         raise TypeError(f"nodes/{node_type}: NODE is not a node class")
-    return found
+    return file.NODE, getattr(file, "variant", None)
+
+
+def node_class(node_type: str) -> type[NodeData]:
+    """The class of a node type, the newest if there are several; `UnknownNode` if there is no file for it."""
+    return _node_file(node_type)[0]
 
 
 def class_for(envelope: object, data: Mapping[str, object]) -> type[NodeData]:
@@ -196,7 +215,37 @@ def class_for(envelope: object, data: Mapping[str, object]) -> type[NodeData]:
         return node_class("note")
     if not isinstance(node_type, str) or node_type in ("", "note"):
         return UnknownNode
-    return node_class(node_type)
+    found, variant = _node_file(node_type)
+    return variant(data) if variant else found
+
+
+class _HasId(Protocol):
+    @property
+    def id(self) -> str | None: ...
+
+    def model_copy(self, *, update: Mapping[str, Any]) -> Self: ...
+
+
+_WithId = TypeVar("_WithId", bound=_HasId)
+
+
+def made_id(*path: str | int) -> str:
+    """A UUID that is the same for the same path at every rendering."""
+    return str(uuid5(NAMESPACE_OID, "/".join(str(part) for part in path)))
+
+
+def with_made_ids(items: tuple[_WithId, ...], *path: str | int) -> tuple[_WithId, ...]:
+    """Copies in which every item has an id; a missing one is made from the path and the item's place."""
+    return tuple(
+        item if item.id else item.model_copy(update={"id": made_id(*path, index)})
+        for index, item in enumerate(items)
+    )
+
+
+def type_of(value: object) -> VarType | None:
+    """The type that a reference of a flow knows; None for a bare selector and for anything else."""
+    kind = getattr(value, "type", None) if isinstance(value, Selector) else None
+    return kind if isinstance(kind, VarType) and kind is not VarType.ANY else None
 
 
 def outputs_of(names: Mapping[str, VarType]) -> tuple[OutputVar, ...]:
@@ -234,7 +283,7 @@ def _references_in(value: object, path: tuple[str | int, ...], mark: TextKind | 
             if value:
                 yield Reference(path, value)
         case Record():
-            yield from _references(value, path)
+            yield from value.references_at(path) if isinstance(value, Refers) else _references(value, path)
         case tuple():
             for index, item in enumerate(value):
                 yield from _references_in(item, (*path, index), mark)

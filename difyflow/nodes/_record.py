@@ -25,6 +25,13 @@ Number = int | float
 """A number as the file has it: `30` stays an int, `951.42` a float."""
 
 
+class _Same:
+    """Mark of `Written`: the editor writes the field's own default."""
+
+
+_SAME = _Same()
+
+
 class _Reading:
     """Validation context while a file is read: keep what does not fit, refuse nothing."""
 
@@ -36,11 +43,13 @@ READING = _Reading()
 class Written:
     """When the editor writes a field's default, by DSL version; None = at every version.
 
-    A field without this mark is written when its default is not None.
+    A field without this mark is written when its default is not None. A field's default is what Dify takes
+    when the key is absent; where the editor writes something else, that is `value`.
     """
 
     since: str | None = None
     until: str | None = None
+    value: object = _SAME
 
     def at(self, version: tuple[int, ...]) -> bool:
         """True if an editor of this DSL version writes the default."""
@@ -167,10 +176,12 @@ class Record(BaseModel):
             ValidationError: a value does not fit.
         """
         self._refuse_unknown(changes)
-        made = type(self).model_validate({**self.dump(), **changes}, context=READING)
-        wrong = made.misfits().keys() & changes.keys()
-        if wrong:
-            type(self).model_validate({key: changes[key] for key in wrong})
+        names = {field.alias or name: name for name, field in type(self).model_fields.items()}
+        kept = {key: getattr(self, name) for key, name in names.items() if name in self.model_fields_set}
+        made = type(self).model_validate({**kept, **changes})
+        others = {key: item for key, item in (self.model_extra or {}).items() if key not in changes}
+        if others and made.__pydantic_extra__ is not None:
+            made.__pydantic_extra__.update(others)
         return made
 
     def completed(self, version: str) -> Self:
@@ -179,12 +190,14 @@ class Record(BaseModel):
         values: dict[str, object] = {}
         written: set[str] = set()
         for name, field in type(self).model_fields.items():
-            value = _completed(getattr(self, name), version)
-            values[name] = value
+            value = getattr(self, name)
             mark = next((item for item in field.metadata if isinstance(item, Written)), None)
             by_editor = mark.at(at) if mark else value is not None
             if name in self.model_fields_set or by_editor:
                 written.add(name)
+                if mark and name not in self.model_fields_set and mark.value is not _SAME:
+                    value = mark.value
+            values[name] = _completed(value, version)
         made = self.model_copy(update=values)
         object.__setattr__(made, "__pydantic_fields_set__", written | (self.model_extra or {}).keys())
         return made

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from typing import Annotated, Any, ClassVar, Literal, Self
-from uuid import NAMESPACE_OID, uuid5
 
-from difyflow.nodes._base import Jinja, NodeData, Template
+from difyflow.nodes._base import Jinja, NodeData, Template, with_made_ids
 from difyflow.nodes._model import Context, Memory, Model, Vision
 from difyflow.nodes._model import chat as chat
 from difyflow.nodes._record import Many, Record, Written
@@ -79,10 +78,7 @@ class LLM(NodeData):
         """The messages get UUIDs, the same at every rendering."""
         if isinstance(self.prompt_template, PromptMessage):
             return self
-        messages = tuple(
-            item if item.id else item.changed(id=str(uuid5(NAMESPACE_OID, f"{node_id}/{index}")))
-            for index, item in enumerate(self.prompt_template)
-        )
+        messages = with_made_ids(self.prompt_template, node_id)
         return self.model_copy(update={"prompt_template": messages})
 
     def canvas_height(self) -> int:
