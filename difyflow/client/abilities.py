@@ -11,25 +11,21 @@ class Abilities:
     """What a server of some version does.
 
     Attributes:
-        known: False if the version is unknown; then nothing newer than 1.0 is taken for granted.
         finds_by_user: the logs can be filtered by the exact `user` (1.5.0).
         reattach: a running stream can be joined again (1.14.0).
         queues: streaming runs wait for a worker, so they may begin long after they were sent (1.13).
         ends_alone: a streaming run whose client left goes on and its record ends (1.9.2, recorded on 1.12.1).
         never_ends_alone: such a run stays `running` for ever and is never logged (recorded on 0.15.3).
-        stop_needs_user: only the `user` who started a run can stop it (up to 1.8).
         stop_shows_as_failed: the stream of a stopped run says `failed`, its record `stopped` (recorded on the
             1.15 line).
         stopped_keeps_running: the record of a stopped run stays `running` (recorded on 1.12.1).
     """
 
-    known: bool
     finds_by_user: bool
     reattach: bool
     queues: bool
     ends_alone: bool
     never_ends_alone: bool
-    stop_needs_user: bool
     stop_shows_as_failed: bool
     stopped_keeps_running: bool
 
@@ -44,16 +40,13 @@ def version_tuple(version: str) -> tuple[int, int, int] | None:
 
 def abilities(version: str) -> Abilities:
     """What a server with this `X-Version` does; of an empty or strange version little is expected."""
-    number = version_tuple(version)
-    at = number or (1, 0, 0)
+    at = version_tuple(version) or (1, 0, 0)
     return Abilities(
-        known=number is not None,
         finds_by_user=at >= (1, 5, 0),
         reattach=at >= (1, 14, 0),
         queues=at >= (1, 13, 0),
         ends_alone=at >= (1, 9, 2),
         never_ends_alone=at < (1, 0, 0),
-        stop_needs_user=at < (1, 9, 0),
         stop_shows_as_failed=at >= (1, 13, 0),
         stopped_keeps_running=(1, 9, 0) <= at < (1, 13, 0),
     )

@@ -39,7 +39,7 @@ class AppApi:
     def __init__(self, base_url: str, key: str, *, connection: Connection | None = None) -> None:
         connection = connection or Connection()
         self.transport = Transport(base_url, key, connection=connection)
-        self._timeouts = connection.timeouts
+        self.timeouts = connection.timeouts
 
     def __repr__(self) -> str:
         return f"AppApi({self.base_url!r}, key={self.transport.shown_key!r})"
@@ -121,7 +121,7 @@ class AppApi:
             path="/files/upload",
             form={"user": user},
             file=(upload_name(name), content, mime_type(name)),
-            read_s=self._timeouts.upload_s,
+            read_s=self.timeouts.upload_s,
         )
         return answers.upload(self.transport.send(call).value)
 
@@ -161,7 +161,7 @@ class AppApi:
             path=_run_path(workflow_id),
             body=body,
             effect=Effect.RUN,
-            read_s=self._timeouts.blocking_s,
+            read_s=self.timeouts.blocking_s,
         )
         record = answers.blocking_run(self.transport.send(call).value)
         if record is None:
@@ -175,7 +175,7 @@ class AppApi:
             path=path,
             body=body,
             effect=Effect.RUN,
-            read_s=self._timeouts.stream_s,
+            read_s=self.timeouts.stream_s,
         )
         return EventStream(self.transport.open(call, sleep=sleep))
 
@@ -193,7 +193,7 @@ class AppApi:
             "continue_on_pause": "true" if continue_on_pause else None,
         }
         path = f"/workflow/{checked_id(run_id)}/events"
-        call = Call(method="GET", path=path, params=params, read_s=self._timeouts.stream_s)
+        call = Call(method="GET", path=path, params=params, read_s=self.timeouts.stream_s)
         return EventStream(self.transport.open(call))
 
     def run_record(self, run_id: str) -> RunRecord | None:

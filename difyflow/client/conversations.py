@@ -8,6 +8,7 @@ from urllib.parse import quote
 from difyflow.client import answers
 from difyflow.client.answers import ChatAnswer, Json, Listing
 from difyflow.client.app_api import AppApi, Sleep, checked_id
+from difyflow.client.files import mime_type, upload_name
 from difyflow.client.stream import EventStream
 from difyflow.client.transport import Call, Effect
 
@@ -52,11 +53,11 @@ class Conversations:
         conversation_id: str = "",
         files: tuple[Mapping[str, object], ...] = (),
         workflow_id: str | None = None,
-        read_s: float = 90.0,
     ) -> ChatAnswer:
-        """Sends a message and waits `read_s` seconds for the answer; a failed run is an `ApiError` here."""
+        """Sends a message and waits for the answer; a run that fails is an `ApiError` here."""
         body = _message(query, user, inputs, conversation_id, files, workflow_id, "blocking")
-        call = Call(method="POST", path="/chat-messages", body=body, effect=Effect.RUN, read_s=read_s)
+        limit = self._api.timeouts.blocking_s
+        call = Call(method="POST", path="/chat-messages", body=body, effect=Effect.RUN, read_s=limit)
         return answers.chat_answer(self._api.transport.send(call).value)
 
     def stop(self, task_id: str, *, user: str) -> None:
@@ -109,6 +110,25 @@ class Conversations:
     def rate(self, message_id: str, *, rating: str | None, user: str) -> None:
         """Rates a message `like` or `dislike`; None takes the rating back."""
         self._post(f"/messages/{checked_id(message_id)}/feedbacks", {"rating": rating, "user": user})
+
+    def speech_to_text(self, name: str, content: bytes, *, user: str) -> str:
+        """The text of a recording; the app must have speech to text switched on."""
+        call = Call(
+            method="POST",
+            path="/audio-to-text",
+            form={"user": user},
+            file=(upload_name(name), content, mime_type(name)),
+            effect=Effect.ONCE,
+            read_s=self._api.timeouts.upload_s,
+        )
+        return answers.text(answers.obj(self._api.transport.send(call).value), "text")
+
+    def text_to_speech(self, *, user: str, text: str = "", message_id: str = "") -> bytes:
+        """Audio of a text, or of a message; the app must have text to speech switched on."""
+        named = {"text": text, "message_id": message_id}
+        body = {"user": user, **{name: value for name, value in named.items() if value}}
+        call = Call(method="POST", path="/text-to-audio", body=body, effect=Effect.ONCE, raw=True)
+        return self._api.transport.send(call).body
 
     def _list(self, path: str, params: Mapping[str, str | int | None]) -> Listing:
         return answers.listing(self._api.transport.send(Call(method="GET", path=path, params=params)).value)

@@ -22,15 +22,15 @@ def test_a_version_is_read_from_its_beginning(text, number):
 @pytest.mark.parametrize(
     ("version", "true"),
     [
-        ("0.15.3", {"known", "never_ends_alone", "stop_needs_user"}),
-        ("1.4.0", {"known", "stop_needs_user"}),
-        ("1.8.1", {"known", "finds_by_user", "stop_needs_user"}),
-        ("1.9.1", {"known", "finds_by_user", "stopped_keeps_running"}),
-        ("1.12.1", {"known", "finds_by_user", "ends_alone", "stopped_keeps_running"}),
-        ("1.13.0", {"known", "finds_by_user", "ends_alone", "queues", "stop_shows_as_failed"}),
-        ("1.14.2", {"known", "finds_by_user", "ends_alone", "queues", "stop_shows_as_failed", "reattach"}),
-        ("1.16.0", {"known", "finds_by_user", "ends_alone", "queues", "stop_shows_as_failed", "reattach"}),
-        ("", {"stop_needs_user"}),
+        ("0.15.3", {"never_ends_alone"}),
+        ("1.4.0", set()),
+        ("1.8.1", {"finds_by_user"}),
+        ("1.9.1", {"finds_by_user", "stopped_keeps_running"}),
+        ("1.12.1", {"finds_by_user", "ends_alone", "stopped_keeps_running"}),
+        ("1.13.0", {"finds_by_user", "ends_alone", "queues", "stop_shows_as_failed"}),
+        ("1.14.2", {"finds_by_user", "ends_alone", "queues", "stop_shows_as_failed", "reattach"}),
+        ("1.16.0", {"finds_by_user", "ends_alone", "queues", "stop_shows_as_failed", "reattach"}),
+        ("", set()),
     ],
 )
 def test_what_a_server_can_do_follows_from_its_version(version, true):

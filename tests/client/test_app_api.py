@@ -41,15 +41,12 @@ def test_info_names_app_and_mode(api, server, recording):
         ("1.15-dev", "service/root", "1.14.2"),
     ],
 )
-def test_a_probe_finds_the_version_in_whatever_answer(api, server, recording, version, name, reported):
-    server.on("GET", "/v1/", *[reply_of(server, recording(version, name))])
+def test_a_probe_finds_the_version_in_whatever_answer(
+    api, server, recording, version, name, reported, answer_of
+):
+    server.on("GET", "/v1/", answer_of(recording(version, name)))
 
     assert api(server.url).probe() == reported
-
-
-def reply_of(server, recorded):
-    server.play(recorded)
-    return server._routes[0][2][0]
 
 
 def test_a_probe_of_something_else_finds_no_version(api, server, loopback):
@@ -201,8 +198,8 @@ def test_a_blocking_run_that_pauses_is_a_record_without_an_end(api, server, reco
     assert record.status == "paused" and record.finished_at is None
 
 
-def test_one_published_version_is_run_by_its_id(api, server, recording):
-    server.on("POST", f"/v1/workflows/{ID}/run", reply_of(server, recording("1.12.1", "run/seed-blocking")))
+def test_one_published_version_is_run_by_its_id(api, server, recording, answer_of):
+    server.on("POST", f"/v1/workflows/{ID}/run", answer_of(recording("1.12.1", "run/seed-blocking")))
 
     assert api(server.url).run_blocking({}, user="u", workflow_id=ID).status == "succeeded"
 
@@ -273,10 +270,8 @@ def test_an_id_that_is_no_uuid_is_refused_before_it_is_sent(api, server):
     assert server.seen == []
 
 
-def test_a_stop_names_the_user(api, server, recording):
-    server.on(
-        "POST", "/v1/workflows/tasks/t%2F1/stop", reply_of(server, recording("1.12.1", "run/stop-request"))
-    )
+def test_a_stop_names_the_user(api, server, recording, answer_of):
+    server.on("POST", "/v1/workflows/tasks/t%2F1/stop", answer_of(recording("1.12.1", "run/stop-request")))
 
     api(server.url).stop("t/1", user="u")
 
@@ -378,10 +373,10 @@ def test_a_run_of_another_user_cannot_be_joined(api, server, recording):
     assert server.seen[0].query == {"user": "x", "continue_on_pause": "true"}
 
 
-def test_a_form_is_read_and_answered(api, server, recording):
+def test_a_form_is_read_and_answered(api, server, recording, answer_of):
     for name in ("form-get", "form-submit"):
         recorded = recording("1.15-dev", f"human-input/{name}")
-        server.on(recorded.method, "/v1/form/human_input/token%2F1", reply_of(server, recorded))
+        server.on(recorded.method, "/v1/form/human_input/token%2F1", answer_of(recorded))
     client = api(server.url)
 
     form = client.form("token/1")
@@ -398,8 +393,8 @@ def test_a_form_is_read_and_answered(api, server, recording):
         ("form-submit-unknown-action", "invalid-form-data"),
     ],
 )
-def test_a_form_that_is_closed_is_told_from_a_wrong_answer(api, server, recording, name, code):
-    server.on("POST", "/v1/form/.*", reply_of(server, recording("1.15-dev", f"human-input/{name}")))
+def test_a_form_that_is_closed_is_told_from_a_wrong_answer(api, server, recording, name, code, answer_of):
+    server.on("POST", "/v1/form/.*", answer_of(recording("1.15-dev", f"human-input/{name}")))
 
     with pytest.raises(ApiError) as caught:
         api(server.url).answer_form("t", action="maybe", inputs={}, user="h1")

@@ -91,6 +91,21 @@ def test_suggested_questions_are_texts(api, server, loopback):
     assert Conversations(api(server.url)).suggested(ID, user="u") == ("a", "b")
 
 
+def test_speech_goes_both_ways(api, server, loopback):
+    server.on("POST", "/v1/audio-to-text", loopback.Answer.json({"text": "你好"}))
+    server.on(
+        "POST",
+        "/v1/text-to-audio",
+        loopback.Answer(headers={"Content-Type": "audio/mpeg"}, chunks=[b"\xff\xfb"]),
+    )
+    chats = Conversations(api(server.url))
+
+    assert chats.speech_to_text("a.mp3", b"..", user="u") == "你好"
+    assert chats.text_to_speech(user="u", text="你好") == b"\xff\xfb"
+    assert server.seen[0].parts()["file"].get_content_type() == "audio/mpeg"
+    assert server.seen[1].json() == {"user": "u", "text": "你好"}
+
+
 def test_an_id_that_is_no_uuid_is_not_sent(api, server):
     with pytest.raises(UsageError):
         Conversations(api(server.url)).delete("../x", user="u")

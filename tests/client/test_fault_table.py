@@ -390,7 +390,7 @@ def test_a_stream_without_a_byte_for_the_limit_is_lost(api, server, recording, a
     told = []
 
     with pytest.raises(ConnectionLost) as caught:
-        for event in stream_of(api, server, hanging, stream_s=0.1):
+        for event in stream_of(api, server, hanging, stream_s=0.4):
             told.append(event)
 
     assert len(told) == 3 and caught.value.code == "timeout" and caught.value.may_have_run
@@ -399,9 +399,9 @@ def test_a_stream_without_a_byte_for_the_limit_is_lost(api, server, recording, a
 def test_pings_keep_a_silent_stream_alive(api, server, recording, answer_of):
     slow = recording("0.15.3", "service/24-run-streaming-slow-with-pings")
     chunks = [slow.events[0], *[b"event: ping\n\n"] * 8, *slow.events[1:]]
-    answer = answer_of(slow).but(chunks=paced(chunks, 9, 0.03))
+    answer = answer_of(slow).but(chunks=paced(chunks, 9, 0.06))
 
-    events = list(stream_of(api, server, answer, stream_s=0.15))
+    events = list(stream_of(api, server, answer, stream_s=0.4))
 
     assert (
         isinstance(events[-1], ev.WorkflowFinished) and sum(isinstance(one, ev.Ping) for one in events) >= 8

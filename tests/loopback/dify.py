@@ -90,6 +90,7 @@ class Dify(Server):
         *,
         key: str = "app-loopback000000000000",
         stream: str | None = None,
+        stopped: str | None = None,
         step_s: float = 0.0,
         **options: Any,
     ) -> None:
@@ -101,12 +102,12 @@ class Dify(Server):
         self.spoil: list[dict[str, Any]] = []
         self.most_active = 0
         self.step_s = step_s
-        self._names = _NAMES[version]
+        self._names = {**_NAMES[version], **({"stopped": stopped} if stopped else {})}
         self._stream = self._load(stream or self._names["stream"])
         self.play(*(self._load(name) for name in self._names["pages"]))
         self.on("POST", "/v1/files/upload", self._upload)
         self.on("POST", "/v1/workflows/run|/v1/chat-messages", self.start_run)
-        self.on("GET", "/v1/workflows/run/[^/]+", self._record)
+        self.on("GET", "/v1/workflows/run/[^/]+", self.show_record)
         self.on("GET", "/v1/workflows/logs", self._logs)
         self.on("POST", "/v1/(workflows/tasks|chat-messages)/[^/]+/stop", self._stop)
         if version == "1.15-dev":
@@ -206,7 +207,8 @@ class Dify(Server):
             return "running" if self.version == "1.12.1" else "stopped"
         return str(run.finished["status"]) if run.ended else "running"
 
-    def _record(self, seen: Seen) -> Answer:
+    def show_record(self, seen: Seen) -> Answer:
+        """The record of a run, as this version keeps it."""
         run = self._find(seen.path.rpartition("/")[2])
         if run is None:
             return Answer.of(self._load(self._names["unknown-run"]))

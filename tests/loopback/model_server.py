@@ -8,6 +8,8 @@ from typing import Any
 
 from loopback.server import Answer, Seen, Server
 
+__all__ = ["Answer", "ModelServer", "chunk", "refuses", "says", "stream"]
+
 _PATH = "/v1/chat/completions"
 _STREAM = {"Content-Type": "text/event-stream"}
 
