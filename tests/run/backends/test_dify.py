@@ -4,6 +4,7 @@ Every run goes over real HTTP. Time limits are those of `WAITS`, so that nothing
 """
 
 import json
+import random
 import threading
 import time
 
@@ -787,3 +788,47 @@ def test_many_threads_run_at_the_same_time_on_one_backend(dify, backend):
     assert len({result.run_id for result in results.values()}) == 8
     assert all(result.ok for result in results.values())
     assert json.dumps([result.to_json() for result in results.values()])
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("version", VERSIONS)
+def test_behind_a_gateway_that_cuts_at_random_no_run_is_lost_and_none_is_sent_twice(
+    dify, backend, loopback, version
+):
+    server = dify(version, step_s=0.002)
+    dice = random.Random(7)
+
+    def gateway(seen):
+        number = dice.random()
+        if number < 0.1:
+            return server.start_then(loopback.Answer.html(504, "Time-out"))(seen)
+        if number < 0.2:
+            return server.start_then(loopback.Answer(reset=True))(seen)
+        changes = {"cut_at": dice.randrange(45000)} if number < 0.6 else {}
+        return server.start_run(seen).but(**changes)
+
+    server.on("POST", "/v1/workflows/run", gateway)
+    opened = backend(server, run_limit_s=30)
+    opened.header()
+    ends = []
+
+    def work(first):
+        for row in range(first, 60, 6):
+            started = opened.start({}, user=f"row-{row:04d}")
+            try:
+                list(started.events())
+            except ConnectionLost as lost:
+                assert lost.may_have_run
+            ends.append(started.result())
+
+    threads = [threading.Thread(target=work, args=(first,)) for first in range(6)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    assert len(ends) == 60 and sorted(run.user for run in server.runs) == [f"row-{n:04d}" for n in range(60)]
+    kinds = {result.status for result in ends}
+    wanted = {RunStatus.SUCCEEDED, RunStatus.UNKNOWN} if version == "0.15.3" else {RunStatus.SUCCEEDED}
+    assert kinds == wanted
+    assert all(result.outputs["text"] for result in ends if result.ok)
