@@ -18,8 +18,8 @@ _MARKUP = (*_PAGES, ".xml")
 _YAML = (".yaml", ".yml")
 _TAG = re.compile(r"<[a-z!/][^<>]*>", re.IGNORECASE)
 _PROGRAMS = (
-    ".asm .bash .bat .c .c++ .cc .cfg .conf .cpp .css .cxx .env .go .h .hpp .ini .java .js .jsx .kt .less .log"
-    " .lua .m .php .pl .ps1 .py .r .rb .rs .s .sass .scala .scss .sh .sql .swift .toml .ts .tsx .vim"
+    ".asm .bash .bat .c .c++ .cc .cfg .conf .cpp .css .cxx .env .go .h .hpp .ini .java .js .jsx .kt .less"
+    " .log .lua .m .php .pl .ps1 .py .r .rb .rs .s .sass .scala .scss .sh .sql .swift .toml .ts .tsx .vim"
 )
 
 
