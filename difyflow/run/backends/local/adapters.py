@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -23,7 +22,7 @@ from graphon.nodes.code.entities import CodeLanguage
 from graphon.runtime.init_params import InitParams
 from graphon.runtime.runtime_state import RuntimeState
 from graphon.variables.segments import ArrayFileSegment, ArrayStringSegment, FileSegment
-from graphon.variables.utils import dumps_with_segments
+from graphon.workflow_type_encoder import WorkflowRuntimeTypeConverter
 
 from difyflow.errors import DifyflowError
 from difyflow.run.backends.local.code import CodeRunner
@@ -51,7 +50,7 @@ class CodeAdapter:
         Raises:
             CodeExecutionError: it gave no result, or the runner failed.
         """
-        plain = json.loads(dumps_with_segments(dict(inputs)))
+        plain = WorkflowRuntimeTypeConverter().to_json_encodable(dict(inputs))
         try:
             outcome = self.runner.run(str(language.value), code, plain, stop=self.interrupt.event)
         except DifyflowError as err:

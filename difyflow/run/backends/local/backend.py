@@ -26,7 +26,7 @@ from difyflow.run.backend import Header
 from difyflow.run.backends.local import preflight
 from difyflow.run.backends.local.adapters import CodeAdapter, DocumentReader, History
 from difyflow.run.backends.local.clients import ModelClients
-from difyflow.run.backends.local.code import CodeRunner, open_runner
+from difyflow.run.backends.local.code import CodeRunner, HttpSandbox, open_runner
 from difyflow.run.backends.local.engine import Limits, LocalRun
 from difyflow.run.backends.local.factory import Factory, Services
 from difyflow.run.backends.local.files import RunFiles
@@ -73,6 +73,7 @@ class LocalBackend:
     _workflow_id: str = field(init=False)
     _clients: ModelClients = field(init=False, default_factory=ModelClients)
     _code: CodeRunner | None = field(init=False, default=None)
+    _latest: dict[str, LocalRun] = field(init=False, default_factory=dict)
     _active: dict[str, LocalRun] = field(init=False, default_factory=dict)
     _lock: threading.Lock = field(init=False, default_factory=threading.Lock)
 
@@ -102,18 +103,23 @@ class LocalBackend:
         self._code = open_runner(
             self.settings.code_runner,
             allow_plain=self.settings.allow_plain_code,
-            http=self.settings.http_sandbox,
+            http=self._sandbox(),
         )
         return self._code
+
+    def _sandbox(self) -> HttpSandbox:
+        default = HttpSandbox()
+        return HttpSandbox(
+            endpoint=self.settings.code_endpoint or default.endpoint,
+            api_key=self.settings.code_key or default.api_key,
+        )
 
     def header(self) -> Header:
         """See `difyflow.run.backend.Backend`; nothing is asked of anybody."""
         notes = [f"engine: graphon {version('graphon')}, in this process"]
         if self._code is not None:
             notes.append(f"code: {self._code.describe()}")
-        for node_id, endpoint in self._endpoints.items():
-            where = "by rules, without a model" if endpoint.is_demo else f"at {endpoint.address}"
-            notes.append(f"model of {self._flow.nodes[node_id].title!r}: {endpoint.model} {where}")
+        notes += self._models()
         notes += self._flow.notes
         notes += self._empty_secrets()
         return Header(
@@ -123,6 +129,14 @@ class LocalBackend:
             mode=self._flow.mode,
             notes=tuple(notes),
         )
+
+    def _models(self) -> list[str]:
+        """One line for each model, with the nodes that use it."""
+        users: dict[str, list[str]] = {}
+        for node_id, endpoint in self._endpoints.items():
+            where = "answers by rules, without a model" if endpoint.is_demo else f"at {endpoint.address}"
+            users.setdefault(f"{endpoint.model} {where}", []).append(repr(self._flow.nodes[node_id].title))
+        return [f"model of {', '.join(titles)}: {model}" for model, titles in users.items()]
 
     def _empty_secrets(self) -> list[str]:
         given = self.settings.environment_variables
@@ -138,34 +152,34 @@ class LocalBackend:
         return self.fields
 
     def start(
-        self,
-        inputs: Mapping[str, object],
-        *,
-        user: str,
-        query: str | None = None,
-        conversation: Conversation | None = None,
+        self, inputs: Mapping[str, object], *, user: str, query: str = "", conversation_id: str = ""
     ) -> LocalRun:
-        """Begins a run.
-
-        Args:
-            inputs: see `difyflow.run.backend.Backend`; `sys.files` may be among them, in a chatflow
-                `sys.query` too.
-            user: `sys.user_id`.
-            query: what is said to a chatflow.
-            conversation: an earlier turn's `LocalRun.conversation()`; None begins a new one.
+        """See `difyflow.run.backend.Backend`; `sys.files` may be among the inputs.
 
         Raises:
-            UsageError: a chatflow without a query, or inputs that the start node does not take.
+            UsageError: a chatflow without a query, a conversation that this backend has not begun, or inputs
+                that the start node does not take.
         """
-        said = query if query is not None else inputs.get("sys.query")
-        if self._flow.is_chat and not isinstance(said, str):
-            raise UsageError("a chatflow needs a query: what is said to it", code="no-query")
-        talk = (conversation or Conversation(id=str(uuid.uuid4()))) if self._flow.is_chat else None
-        run = self._prepare(inputs, user=user, query=str(said or ""), conversation=talk)
+        talk = self._conversation(query, conversation_id) if self._flow.is_chat else None
+        run = self._prepare(inputs, user=user, query=query, conversation=talk)
         with self._lock:
             self._active[run.translator.ids.run_id] = run
+            if talk is not None:
+                self._latest[talk.id] = run
         run.begin()
         return run
+
+    def _conversation(self, query: str, conversation_id: str) -> Conversation:
+        if not query:
+            raise UsageError("a chatflow needs a query: what is said to it", code="no-query")
+        if not conversation_id:
+            return Conversation(id=str(uuid.uuid4()))
+        with self._lock:
+            before = self._latest.get(conversation_id)
+        known = before.conversation() if before is not None else None
+        if known is None:
+            raise UsageError(f"no conversation {conversation_id} was begun here", code="no-conversation")
+        return known
 
     def close(self) -> None:
         """Stops what is still running and frees clients and the code runner; idempotent."""

@@ -74,7 +74,7 @@ class LocalRun:
     limits: Limits
     conversation_before: Conversation | None = None
     query: str = ""
-    on_end: Callable[[], None] = lambda: None
+    on_end: Callable[[], None]
     _queue: queue.SimpleQueue[Event | BaseException | None] = field(default_factory=queue.SimpleQueue)
     _thread: threading.Thread | None = None
     _engine: Engine | None = None
@@ -101,16 +101,21 @@ class LocalRun:
 
     def events(self) -> Iterator[Event]:
         """See `difyflow.run.backend.Run`; leaving the loop early stops the run."""
-        done = False
+        events = self._taken()
         try:
-            while (item := self._queue.get()) is not None:
-                if isinstance(item, BaseException):
-                    raise item
-                yield item
-            done = True
+            for event in events:  # `yield from` would close them on the way out  # noqa: UP028
+                yield event
         finally:
-            if not done:
-                self.stop()
+            self.stop()  # does nothing to a run that has ended
+            for _rest in events:
+                pass
+
+    def _taken(self) -> Iterator[Event]:
+        while (item := self._queue.get()) is not None:
+            if isinstance(item, BaseException):
+                raise item
+            self.tally.add(item)
+            yield item
 
     def stop(self) -> None:
         """See `difyflow.run.backend.Run`."""
@@ -121,13 +126,14 @@ class LocalRun:
         return self.tally.result()
 
     def conversation(self) -> Conversation | None:
-        """The conversation after this turn; None for a workflow. Complete once `events()` has ended."""
+        """The conversation after this turn; None for a workflow. Complete once the run has ended."""
         before = self.conversation_before
         if before is None:
             return None
         variables = dict(self.state.variable_pool.get_by_prefix("conversation"))
-        turn = (self.query, self.tally.result().answer)
-        return Conversation(id=before.id, variables=variables, turns=(*before.turns, turn))
+        result = self.tally.result()
+        said = ((self.query, result.answer),) if result.ok else ()
+        return Conversation(id=before.id, variables=variables, turns=(*before.turns, *said))
 
     def join(self, timeout_s: float) -> None:
         """Waits until the engine's threads have ended, at most that long."""
@@ -154,7 +160,6 @@ class LocalRun:
                 with use_workflow_file_runtime(self.files):
                     ours = list(self.translator.feed(event))
                 for one in ours:
-                    self.tally.add(one)
                     self._queue.put(one)
                 if any(isinstance(one, WorkflowFinished) for one in ours):
                     ended = True

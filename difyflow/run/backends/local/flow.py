@@ -143,10 +143,11 @@ def _nodes(graph: Mapping[str, object], reading: _Reading) -> Iterator[Data]:
 
 def _edges(graph: Mapping[str, object], nodes: list[Data], reading: _Reading) -> Iterator[Data]:
     known = {node["id"] for node in nodes}
+    named = known | {raw.get("id") for raw in _items(graph, "nodes") if not _is_note(raw)}
     for number, raw in enumerate(_items(graph, "edges")):
         source, target = raw.get("source"), raw.get("target")
         for end in (source, target):
-            if end not in known:
+            if end not in named:
                 reading.problems.append(f"edge {raw.get('id') or number}: no node {end!r} to join")
         if source not in known or target not in known:
             continue

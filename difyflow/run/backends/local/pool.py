@@ -166,5 +166,8 @@ def _number(given: object) -> int | float | None:
 
 def _file(given: object, files: RunFiles) -> File:
     if isinstance(given, LocalFile | RemoteFile | UploadedFile):
-        return files.add(given)
+        try:
+            return files.add(given)
+        except OSError as err:
+            raise ValueError(f"cannot be read: {err}") from err
     raise ValueError(f"not a file: {given!r}")

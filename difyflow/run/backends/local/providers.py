@@ -112,7 +112,8 @@ def find_endpoint(provider: str, model: str, settings: Settings) -> Endpoint | s
     Order: `model_endpoint`, then the config file (`provider/model`, `provider`, `*`), then the table.
 
     Raises:
-        UsageError: `model_endpoint` or a config file names something that is not an http(s) URL.
+        UsageError: `model_endpoint` or a config file names something that is not an http(s) URL, or what
+            stands in a key variable cannot be a key.
     """
     if settings.model_endpoint == DEMO:
         return Endpoint(base_url="", model=DEMO)
@@ -128,7 +129,7 @@ def find_endpoint(provider: str, model: str, settings: Settings) -> Endpoint | s
     # A provider's key belongs to its own address: an address of the user's own takes none unless he says so.
     key_env = known.key_env if rule.base_url is None else ""
     key_env = rule.key_env if rule.key_env is not None else key_env
-    if key_env and not settings.environ.get(key_env):
+    if key_env and not settings.environ.get(key_env, "").strip():
         return f"provider {provider!r} needs a key: set {key_env}, {_HINT}"
     return _endpoint(base_url, key_env or "", rule.model or model, settings)
 
@@ -149,4 +150,7 @@ def _endpoint(url: str, key_env: str, model: str, settings: Settings) -> Endpoin
             code="model-endpoint",
             hint=f"it looks like https://api.example.com/v1, or is the word {DEMO}",
         )
-    return Endpoint(base_url=url, model=model, key=settings.environ.get(key_env, ""), key_env=key_env)
+    key = settings.environ.get(key_env, "").strip()
+    if not (key.isascii() and key.isprintable()) or " " in key:
+        raise UsageError(f"{key_env} holds no key: a key has no spaces and only ASCII signs", code="no-key")
+    return Endpoint(base_url=url, model=model, key=key, key_env=key_env)

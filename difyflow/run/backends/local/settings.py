@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
+from difyflow.dsl.reader import read_values
 from difyflow.errors import UsageError
-from difyflow.run.backends.local.code import HttpSandbox
 
 DEMO = "demo"
 """The word that, given as `model_endpoint`, asks for the rule-based responder."""
@@ -57,11 +57,14 @@ class ModelConfig:
 
     @classmethod
     def read(cls, path: Path) -> ModelConfig:
-        """Reads a TOML file (`[models."siliconflow/Qwen/Qwen2.5-7B-Instruct"]`).
+        """Reads a TOML file (`[models."siliconflow/Qwen/Qwen2.5-7B-Instruct"]`), or the same in YAML or JSON.
 
         Raises:
-            UsageError: not readable, or another shape.
+            UsageError: not readable as TOML, or another shape.
+            ReadError: not readable as YAML or JSON.
         """
+        if path.suffix.lower() in (".yml", ".yaml", ".json"):
+            return cls.from_data(read_values(path), path=str(path))
         try:
             data = tomllib.loads(path.read_text(encoding="utf-8"))
         except (OSError, ValueError) as err:
@@ -88,7 +91,8 @@ class Settings:
     Attributes:
         code_runner: `auto`, `http`, `unsafe-subprocess`, or what `code.open_runner` knows besides.
         allow_plain_code: True lets `auto` go on without isolation where nothing holds: own code only.
-        http_sandbox: the dify-sandbox service, for `http`.
+        code_endpoint: base URL of a dify-sandbox service, for `http`; None = Dify's own default.
+        code_key: its key; None = the key of Dify's own docker compose file.
         model_endpoint: OpenAI-compatible base URL for every model, or `demo`; None = by provider.
         models: endpoints by model, from a config file.
         environ: variables with keys; the CLI hands in the process environment.
@@ -105,7 +109,8 @@ class Settings:
 
     code_runner: str = "auto"
     allow_plain_code: bool = False
-    http_sandbox: HttpSandbox | None = None
+    code_endpoint: str | None = None
+    code_key: str | None = field(default=None, repr=False)
     model_endpoint: str | None = None
     models: ModelConfig = field(default_factory=ModelConfig)
     environ: Mapping[str, str] = field(default_factory=dict, repr=False)

@@ -52,8 +52,8 @@ class Translator:
     _began: float = field(default_factory=time.time)
     _titles: dict[str, str] = field(default_factory=dict)
     _handled: int = 0
+    _empty: set[str] = field(default_factory=set)
     _usage: Json = field(default_factory=dict)
-    _outputs: Json = field(default_factory=dict)
 
     def feed(self, event: base.EngineEvent) -> Iterator[ev.Event]:
         """Our events for one of the engine's; often one, sometimes none."""
@@ -213,6 +213,8 @@ class Translator:
         }
 
     def _of_container(self, event: base.NodeEvent) -> Iterator[ev.Event]:
+        if self._is_empty(event):
+            return
         match event:
             case iteration.NodeRunIterationStartedEvent():
                 yield ev.IterationStarted(**self._started(event))
@@ -232,6 +234,15 @@ class Translator:
                 yield ev.LoopCompleted(**self._completed(event, "failed"))
             case _:
                 pass
+
+    def _is_empty(self, event: base.NodeEvent) -> bool:
+        """True for an iteration over an empty list, of which Dify 1.12.1 says nothing at all."""
+        match event:
+            case iteration.NodeRunIterationStartedEvent() if event.metadata.get("iteration_length") == 0:
+                self._empty.add(event.id)
+            case _:
+                pass
+        return event.id in self._empty
 
     def _started(self, event: Any) -> dict[str, Any]:  # noqa: ANN401  # the two started events
         return {
