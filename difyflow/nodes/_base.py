@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib import import_module
-from typing import Annotated, Any, ClassVar, Literal, Protocol, Self, TypeVar
+from typing import Annotated, Any, ClassVar, Literal, Protocol, Self, TypeVar, get_args
 from uuid import NAMESPACE_OID, uuid5
 
 from pydantic import BaseModel
@@ -258,11 +258,21 @@ def _plan(cls: type[BaseModel]) -> tuple[tuple[str, str, TextKind | None], ...]:
     """(attribute, key, text mark) of the fields that may hold references."""
     plan = []
     for name, field in cls.model_fields.items():
-        mark = next((item for item in field.metadata if isinstance(item, TextKind)), None)
+        mark = _mark((*field.metadata, field.annotation))
         if mark is None and _never_refers(field.annotation):
             continue
         plan.append((name, field.alias or name, mark))
     return tuple(plan)
+
+
+def _mark(parts: tuple[object, ...]) -> TextKind | None:
+    """The text mark of a type, also inside `Template | None`."""
+    for part in parts:
+        if isinstance(part, TextKind):
+            return part
+        if (found := _mark(get_args(part))) is not None:
+            return found
+    return None
 
 
 def _never_refers(annotation: object) -> bool:
@@ -298,3 +308,8 @@ def references_in_text(text: str, path: tuple[str | int, ...]) -> Iterator[Refer
     """The placeholders of a text as references."""
     for start, end, selector in placeholders(text):
         yield Reference(path, selector, start, end)
+
+
+def references_in_value(value: object, path: tuple[str | int, ...]) -> Iterator[Reference]:
+    """The references in the selectors and records of a value; its plain text has none."""
+    return _references_in(value, path, None)

@@ -1,0 +1,24 @@
+"""loop-end: ends the loop that it lies in (Dify 1.2); it has no settings."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from difyflow.nodes._base import NodeData
+
+
+class LoopEnd(NodeData):
+    """What the editor calls Exit Loop and offers inside loops only."""
+
+    SINCE: ClassVar[str] = "1.2.0"
+    ENVELOPE: ClassVar[str] = "custom-simple"
+    FROM_DOCUMENTATION: ClassVar[bool] = True
+    TERMINAL: ClassVar[bool] = True
+
+    type: str = "loop-end"
+    title: str = "Exit Loop"
+
+
+EXAMPLE = LoopEnd(isInLoop=True, loop_id="loop")
+
+NODE = LoopEnd

@@ -1,0 +1,90 @@
+"""question-classifier: a model says which of several classes a text belongs to (Dify 0.6)."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal, Self
+
+from difyflow.nodes._base import Handle, NodeData, Template
+from difyflow.nodes._model import Memory, Model, Vision
+from difyflow.nodes._model import chat as chat
+from difyflow.nodes._record import Many, Record, Written
+from difyflow.terms.selector import Selector
+from difyflow.terms.vartype import OutputVar, VarType
+
+
+class QuestionClass(Record):
+    """A class; its `id` is the handle that edges leave at."""
+
+    id: str = ""
+    """`1`, `2`, then timestamps in the editor."""
+    name: Template = ""
+    """What belongs to it, in words for the model."""
+    label: str | None = None
+    """A short name for the canvas (Dify 1.14.1)."""
+
+
+class QuestionClassifier(NodeData):
+    """If the model names no class that exists, the first one is taken."""
+
+    type: str = "question-classifier"
+    title: str = "Question Classifier"
+    query_variable_selector: Selector | Literal[""] | None = Selector()
+    """The text to classify."""
+    model: Model = Model()
+    classes: Annotated[
+        Many[QuestionClass], Written(value=(QuestionClass(id="1", name=""), QuestionClass(id="2", name="")))
+    ] = ()
+    instruction: Template | None = None
+    """More about how to classify."""
+    instructions: str | None = None
+    """Left over from older editors; ignored."""
+    topics: Many[Any] | None = None
+    """Left over from older editors; ignored."""
+    memory: Memory | None = None
+    vision: Annotated[Vision, Written(since="0.1.3")] = Vision()
+
+    def output_variables(self) -> tuple[OutputVar, ...]:
+        """The class, and what it cost."""
+        return (
+            OutputVar("class_name", VarType.STRING),
+            OutputVar("class_label", VarType.STRING),
+            OutputVar("usage", VarType.OBJECT),
+            OutputVar("class_id", VarType.STRING, run_time_only=True),
+        )
+
+    def source_handles(self) -> tuple[Handle, ...]:
+        """One per class."""
+        return tuple(Handle(item.id, item.label or item.name) for item in self.classes)
+
+    def with_ids(self, node_id: str) -> Self:  # noqa: ARG002  # the ids need only be unique in the node
+        """Classes without an id become `1`, `2`, ..."""
+        classes = tuple(
+            item if item.id else item.model_copy(update={"id": str(index)})
+            for index, item in enumerate(self.classes, start=1)
+        )
+        return self.model_copy(update={"classes": classes}) if classes else self
+
+    def canvas_height(self) -> int:
+        """A row per class."""
+        return 94 + 38 * len(self.classes)
+
+
+def classes(*names: str, **by_id: str) -> tuple[QuestionClass, ...]:
+    """`classes(refund="Wants money back", other="Anything else")`: the classes by id.
+
+    `node.on("refund")` is then the way out. Classes given by name only get the ids `1`, `2`, ...
+    """
+    return (
+        *(QuestionClass(id=str(index), name=name) for index, name in enumerate(names, start=1)),
+        *(QuestionClass(id=key, name=name) for key, name in by_id.items()),
+    )
+
+
+EXAMPLE = QuestionClassifier(
+    query_variable_selector=Selector(("sys", "query")),
+    model=chat("langgenius/openai/openai", "gpt-4o-mini", temperature=0.1),
+    classes=classes(refund="The customer wants money back", other="Anything else"),
+    instruction=f"The customer speaks {Selector(('start', 'language'))}.",
+)
+
+NODE = QuestionClassifier

@@ -1,0 +1,34 @@
+"""template-transform: a Jinja2 template (Dify 0.6)."""
+
+from __future__ import annotations
+
+from difyflow.nodes._base import Jinja, NodeData
+from difyflow.nodes._record import Many
+from difyflow.nodes._variable import InputVariable
+from difyflow.nodes._variable import inputs as inputs
+from difyflow.terms.selector import Selector
+from difyflow.terms.vartype import OutputVar, VarType
+
+
+class TemplateTransform(NodeData):
+    """Sandboxed; knows only the names in `variables`, and does not resolve `{{#...#}}`.
+
+    The text may have 80,000 characters (400,000 since Dify 1.9.2).
+    """
+
+    type: str = "template-transform"
+    title: str = "Template"
+    variables: Many[InputVariable] = ()
+    template: Jinja = ""
+
+    def output_variables(self) -> tuple[OutputVar, ...]:
+        """`output`."""
+        return (OutputVar("output", VarType.STRING),)
+
+
+EXAMPLE = TemplateTransform(
+    variables=inputs(sections=Selector(("split", "sections"))),
+    template="{% for section in sections %}\n## {{ loop.index }}\n{{ section }}\n{% endfor %}",
+)
+
+NODE = TemplateTransform

@@ -1,0 +1,103 @@
+"""tool: a tool of a plugin, an API, an MCP server or another workflow (Dify 0.6)."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, ClassVar, Self
+
+from pydantic import Field
+
+from difyflow.nodes._base import NodeData
+from difyflow.nodes._plugin import Input, InputOrPlain, ParameterSchema
+from difyflow.nodes._plugin import constant as constant
+from difyflow.nodes._plugin import i18n as i18n
+from difyflow.nodes._plugin import mixed as mixed
+from difyflow.nodes._plugin import parameters as parameters
+from difyflow.nodes._plugin import settings as settings
+from difyflow.nodes._plugin import variable as variable
+from difyflow.nodes._record import Many, Record, Written
+from difyflow.nodes._schema import schema_outputs
+from difyflow.terms.selector import Selector
+from difyflow.terms.vartype import OutputVar, VarType
+
+
+class Icon(Record):
+    """An emoji as icon."""
+
+    background: str | None = None
+    content: str | None = None
+
+
+class Tool(NodeData):
+    """Puts out what its `output_schema` says besides `text`, `files` and `json`."""
+
+    CAN_FAIL: ClassVar[bool] = True
+
+    type: str = "tool"
+    title: str = "Tool"
+    provider_id: str = ""
+    """`langgenius/tavily/tavily` since Dify 1.0, `tavily` before; a UUID for API and workflow tools."""
+    provider_type: str = "builtin"
+    """builtin (the editor writes it for plugins too), api, workflow, mcp, plugin, app, dataset-retrieval."""
+    provider_name: str = ""
+    tool_name: str = ""
+    tool_label: str = ""
+    tool_description: str | None = None
+    tool_parameters: dict[str, Input] = Field(default_factory=dict)
+    """What the tool works on; see `parameters`."""
+    tool_configurations: dict[str, InputOrPlain] = Field(default_factory=dict)
+    """Its settings; see `settings`. Bare values before `tool_node_version` 2."""
+    tool_node_version: Annotated[str | None, Written(since="0.3.1", value="2")] = None
+    """`2` since Dify 1.7; the editor converts a node with neither this nor `version`."""
+    credential_id: str | None = None
+    """Which of several credentials; left out of exports."""
+    plugin_unique_identifier: str | None = None
+    plugin_id: str | None = None
+    is_team_authorization: bool | None = None
+    """The editor's copy, like all that follow."""
+    output_schema: dict[str, Any] | None = None
+    """A JSON schema of further outputs."""
+    paramSchemas: Many[ParameterSchema] | None = None
+    params: dict[str, Any] | None = None
+    provider_icon: str | Icon | None = None
+
+    def output_variables(self) -> tuple[OutputVar, ...]:
+        """`text`, `files`, `json` and the properties of `output_schema`."""
+        return (
+            OutputVar("text", VarType.STRING),
+            OutputVar("files", VarType.ARRAY_FILE),
+            OutputVar("json", VarType.ARRAY_OBJECT),
+            *(schema_outputs(self.output_schema) or ()),
+        )
+
+    def open_outputs(self) -> bool:
+        """True if the file does not say what the tool declares."""
+        return "output_schema" not in self.model_fields_set
+
+    def completed(self, version: str) -> Self:
+        """As `Record.completed`; before `tool_node_version` 2 constant settings are bare values."""
+        made = super().completed(version)
+        if "2" in (made.tool_node_version, made.version):
+            return made
+        bare = {
+            name: item.value if isinstance(item, Input) and item.type == "constant" else item
+            for name, item in made.tool_configurations.items()
+        }
+        return made.model_copy(update={"tool_configurations": bare})
+
+    def canvas_height(self) -> int:
+        """A row per setting."""
+        return 64 + 26 * len(self.tool_configurations) if self.tool_configurations else 54
+
+
+EXAMPLE = Tool(
+    title="TavilySearch",
+    provider_id="langgenius/tavily/tavily",
+    provider_name="langgenius/tavily/tavily",
+    tool_name="tavily_search",
+    tool_label="TavilySearch",
+    tool_parameters=parameters(query=f"news on {Selector(('start', 'topic'))}"),
+    tool_configurations=settings(search_depth="basic", max_results=5),
+    error_strategy="default-value",
+)
+
+NODE = Tool
