@@ -166,7 +166,6 @@ class _Exchange:
                 f"the code sandbox at {where} gives no answer: {self._error}",
                 code="code-sandbox-unreachable",
                 hint="is dify-sandbox running there? Its port is 8194 unless configured otherwise",
-                may_have_run=True,
             ) from self._error
         return None
 

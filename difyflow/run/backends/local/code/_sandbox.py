@@ -72,7 +72,7 @@ class SandboxRunner(Runner):
             self._closed = True
         self._server.close()
         with self._idle:  # calls that were under way end now, with their processes gone
-            self._idle.wait_for(lambda: self._calls == 0)
+            self._idle.wait_for(lambda: self._calls == 0, timeout=_ANSWER_S)
         folders.remove(str(self._base))
 
     @contextmanager
@@ -212,7 +212,7 @@ class _ServerClient:
             return _Forked(self, answer["pid"])
 
     def reap(self, pid: int) -> int:
-        """Frees a dead child's entry; without the server the kernel has done that."""
+        """Frees a dead child's entry; if its server is gone, the kernel has done that and knows no status."""
         with self._lock:
             answer = self._ask(json.dumps({"pid": pid}).encode(), [])
         return -9 if answer is None else int(answer["status"])
@@ -226,6 +226,9 @@ class _ServerClient:
             answer = self._control.recv(_MESSAGE_BYTES)
         except OSError:
             return None
+        except BaseException:  # Ctrl-C: the answer that is still to come would be taken for the next one
+            self._say_bye()
+            raise
         return json.loads(answer) if answer else None
 
     def close(self) -> None:
@@ -234,12 +237,15 @@ class _ServerClient:
             self._closed = True
             self._hang_up()
 
-    def _hang_up(self) -> None:
+    def _say_bye(self) -> None:
         if self._control is not None:
             with suppress(OSError):  # it may be gone
                 self._control.sendall(b'{"bye": true}')
             self._control.close()
             self._control = None
+
+    def _hang_up(self) -> None:
+        self._say_bye()
         if self._process is not None:
             with suppress(subprocess.TimeoutExpired):
                 self._process.wait(_ANSWER_S)

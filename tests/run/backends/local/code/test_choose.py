@@ -87,6 +87,12 @@ def test_isolation_is_preferred_even_where_plain_would_be_allowed():
         assert runner.isolated
 
 
+@pytest.mark.usefixtures("sandbox")
+def test_limits_too_tight_for_the_probe_are_kept_for_the_code_and_do_not_fail_the_probe():
+    with open_runner("sandbox", limits=Limits(wall_s=0.02)) as runner:
+        assert runner.run("python3", "import time\ndef main(): time.sleep(9)", {}).error.kind == "timeout"
+
+
 def test_an_unknown_choice_names_the_known_ones():
     with pytest.raises(UsageError) as caught:
         open_runner("docker")
@@ -124,10 +130,17 @@ def test_a_language_that_dify_does_not_know_is_refused_with_those_it_does(plain,
 
 
 def test_the_package_loads_the_standard_library_only_and_nothing_of_linux_alone():
-    script = (
-        "import sys, json, difyflow.run.backends.local; before = set(sys.modules)\nimport difyflow.run.backends.local.code\n"
-        "print(json.dumps(sorted(set(sys.modules) - before)))"
-    )
+    script = """if True:
+        import json, sys, types, difyflow
+        name, path = "difyflow", difyflow.__path__[0]
+        for part in ("run", "backends", "local"):  # what those rooms load themselves is not the question
+            name, path = f"{name}.{part}", f"{path}/{part}"
+            sys.modules[name] = types.ModuleType(name)
+            sys.modules[name].__path__ = [path]
+        before = set(sys.modules)
+        import difyflow.run.backends.local.code
+        print(json.dumps(sorted(set(sys.modules) - before)))
+    """
     answer = subprocess.run([sys.executable, "-c", script], capture_output=True, check=True)
     loaded = json.loads(answer.stdout)
     assert {name.partition(".")[0] for name in loaded} - set(sys.stdlib_module_names) == {"difyflow"}

@@ -59,6 +59,7 @@ def test_folders_without_permissions_are_removed(tmp_path):
     assert not (tmp_path / "folder").exists()
 
 
+@pytest.mark.long
 def test_a_tree_deeper_than_the_recursion_limit_and_the_longest_path_is_removed(tmp_path):
     (tmp_path / "folder").mkdir()
     start = os.open(tmp_path / "folder", os.O_RDONLY)

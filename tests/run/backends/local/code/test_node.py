@@ -92,8 +92,8 @@ def test_timers_and_exit_handlers_do_not_hold_up_the_result(any_runner):
         "require('fs').writeFileSync('/tmp/difyflow-test', 'x')",
         "require('fs').chmodSync('.', 0o777)",
         "process.kill(parent, 0)",
-        "(() => { const r = require('child_process').spawnSync('true'); if (r.error) throw r.error })()",
-        "(() => { const r = require('child_process').spawnSync(process.execPath); if (r.error) throw r.error })()",
+        "require('child_process').execFileSync('true')",
+        "require('child_process').execFileSync(process.execPath, ['-v'])",
         "require('cluster').fork()",
     ],
 )

@@ -152,7 +152,9 @@ class Server:
         return answer
 
     def _reap(self, pid: int) -> dict[str, object]:
-        self._children.discard(pid)
+        if pid not in self._children:  # a child of an earlier server, which died with it
+            return {"status": -signal.SIGKILL}
+        self._children.remove(pid)
         _, status = os.waitpid(pid, 0)
         return {"status": os.waitstatus_to_exitcode(status)}
 
