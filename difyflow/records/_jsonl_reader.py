@@ -29,6 +29,7 @@ from difyflow.records._jsonl_strings import Place, read_string
 _LITERALS: dict[str, Value] = {
     "true": True, "false": False, "null": None, "True": True, "False": False, "None": None,
 }  # fmt: skip
+_MAY_BE_SKIPPED = "/#\\>\x7f"
 _LONGEST_COMMENT = 2_000
 
 
@@ -79,6 +80,9 @@ class Reader:
 
     def _skip(self, at: int) -> int:
         """Passes over blanks and comments."""
+        sign = self._text[at : at + 1]
+        if sign > " " and sign not in _MAY_BE_SKIPPED and sign.isascii():
+            return at
         while True:
             spaces = SPACES.match(self._text, at)
             if spaces:

@@ -6,7 +6,6 @@ or broken wrapper costs none of the samples in it. Each offset is looked at a bo
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -17,11 +16,12 @@ from difyflow.records._jsonl_reader import Reader
 from difyflow.records._jsonl_shape import Shape, shape_of
 from difyflow.records._jsonl_signs import (
     ANY_KEY,
+    DECODER,
+    GAP,
     MAX_DEPTH,
     PART_KEY,
     QUOTES,
     UNFINISHED,
-    Members,
     S,
     Unreadable,
     Value,
@@ -64,7 +64,7 @@ _STRICT_TOKEN = re.compile(r'[{}\[\]]|"[^"\\\n]*+(?:\\.[^"\\\n]*+)*+"(?=\s*+[,:}
 _PARTIAL = re.compile(rf"[{{｛]{S}(?:[{QUOTES}][^{QUOTES}{{}}\[\]\n]{{0,60}}[{QUOTES}]?{S}[:：]?{S})?\Z")
 
 _MARKER = r"^[ \t>*+\-•·#|`\d.)）(（、,，:：\[［]{0,24}?"
-_BEHIND_OBJECT = r"(?<=[}｝\]］])[ \t,，]{0,24}"
+_BEHIND_OBJECT = rf"(?<=[}}｝\]］])[{GAP},，;；]{{0,24}}"
 _NEXT_SAMPLE = (
     rf"{_MARKER}(?=[{{｛])(?!{_MESSAGE.pattern}){_HEAD}|{_BEHIND_OBJECT}{_SAMPLE_HEAD}|^[ \t]*{ANY_TAG}"
 )
@@ -252,7 +252,7 @@ def _strict(text: str, at: int) -> tuple[Value, int | None, int]:
             break
         if depth <= 0:
             try:
-                return json.loads(text[at:far], object_pairs_hook=Members), far, far
+                return DECODER.decode(text[at:far]), far, far
             except ValueError:
                 break
     return None, None, far

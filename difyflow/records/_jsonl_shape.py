@@ -7,12 +7,11 @@ services document: an optional system message first, then user and assistant in 
 
 from __future__ import annotations
 
-import json
 import re
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
-from difyflow.records._jsonl_signs import Members, Unreadable, Value
+from difyflow.records._jsonl_signs import DECODER, Members, Unreadable, Value
 from difyflow.records._jsonl_strings import join_surrogates
 
 Turn: TypeAlias = tuple[str, str]
@@ -26,7 +25,7 @@ _ROLES = {
     "系统": "system", "用户": "user", "助手": "assistant", "助理": "assistant",
     "human": "user", "gpt": "assistant", "ai": "assistant", "bot": "assistant", "model": "assistant",
 }  # fmt: skip
-_LONE_SURROGATE = re.compile("[\ud800-\udfff]")
+_SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +53,9 @@ def shape_of(value: Value) -> Shape:
         return Shape("sample", _turns(value, repairs), (), frozenset(repairs))
     if not isinstance(value, Members):
         return Shape("other")
+    plain_turns = _plain_turns(value)
+    if plain_turns:
+        return Shape("sample", plain_turns)
     value, decoded = _decode_messages(value)
     lists = [(key, member) for key, member in value if _holds_messages(member)]
     if lists:
@@ -70,6 +72,26 @@ def shape_of(value: Value) -> Shape:
     if _names(value) & set(_MESSAGES_KEYS):
         raise Unreadable("no-messages", "`messages` is no list of messages")
     return Shape("other")
+
+
+def _plain_turns(value: Members) -> tuple[Turn, ...] | None:
+    """The turns of a sample that is written as it should be: the way of nearly all, hence the short one."""
+    if len(value) != 1 or value[0][0] != "messages" or not isinstance(value[0][1], list):
+        return None
+    turns: list[Turn] = []
+    for message in value[0][1]:
+        if not isinstance(message, Members) or len(message) != 2:
+            return None
+        (role_key, role), (content_key, content) = message
+        if role_key != "role" or content_key != "content" or not isinstance(content, str):
+            return None
+        if role not in ("system", "user", "assistant") or not content.strip():
+            return None
+        turns.append((str(role), content))
+    if not turns or any(_SURROGATE.search(content) for _, content in turns):
+        return None
+    check_turns(tuple(turns))
+    return tuple(turns)
 
 
 def check_turns(turns: tuple[Turn, ...]) -> None:
@@ -133,7 +155,7 @@ def _decode_messages(value: Members) -> tuple[Members, set[str]]:
     for at, (key, member) in enumerate(members):
         if _name(key) in _MESSAGES_KEYS and isinstance(member, str) and member.lstrip().startswith("["):
             try:
-                members[at] = (key, json.loads(member, object_pairs_hook=Members))
+                members[at] = (key, DECODER.decode(member))
             except (ValueError, RecursionError):
                 continue
             repairs.add("encoded-messages")
@@ -230,6 +252,6 @@ def _content(content: Value, repairs: set[str]) -> str:
     if not content.strip():
         raise Unreadable("empty-content", "a message says nothing")
     content = join_surrogates(content)
-    if _LONE_SURROGATE.search(content):
+    if _SURROGATE.search(content):
         raise Unreadable("lone-surrogate", "half of a character; no UTF-8 can hold it")
     return content

@@ -5,6 +5,7 @@ A sign is syntax only where the reader expects one, so nothing in here looks ins
 
 from __future__ import annotations
 
+import json
 import re
 from typing import TypeAlias
 
@@ -16,6 +17,10 @@ class Members(tuple[tuple[str, "Value"], ...]):
     """The members of a JSON object in their order, repeated keys included."""
 
     __slots__ = ()
+
+
+DECODER = json.JSONDecoder(object_pairs_hook=Members)
+"""Strict JSON; one for all, since making one leaves a reference cycle behind."""
 
 
 class Unreadable(Exception):
@@ -51,6 +56,9 @@ r"""Pattern: blanks, byte order marks, zero-width signs, `\n` written out, the m
 
 Possessive, so that it cannot go quadratic.
 """
+
+GAP = r" \t\xa0\u3000\ufeff\u200b-\u200f\u2060"
+"""Inside of a character class: blanks and invisible signs that do not end a line."""
 
 _NAME = rf"[^{QUOTES}\\\n{{}}\[\],:：]{{1,60}}"
 _CORE = r"(?i:role|content|messages?|角色|内容|消息)"

@@ -16,6 +16,7 @@ from difyflow.records._jsonl_signs import (
     ANY_KEY,
     CORE_KEY,
     DOUBLE_QUOTES,
+    GAP,
     MESSAGE_KEY,
     QUOTES,
     SINGLE_QUOTES,
@@ -46,7 +47,7 @@ _CLOSERS = {
 _MIXED = {DOUBLE_QUOTES: '"”＂', SINGLE_QUOTES: "'’＇"}
 """Quotes that may end a string of the other kind; never a left one."""
 
-_LINE_END = r"[ \t]*+(?=$|[\r\n])"
+_LINE_END = rf"[{GAP}]*+(?=$|[\r\n])"
 _AFTER_COMMA = rf"[,，]{S}(?:{ANY_KEY}|(?i:role|content|messages?){S}[:：]|[}}｝\]］,，{{｛#]|//|/\*|\Z)"
 _AFTER_LIST = rf"[\]］](?:{S}(?:[}}｝,，]|\Z)|{_LINE_END})"
 _AFTER_MESSAGE = (
@@ -63,14 +64,17 @@ _BEHIND: dict[Place, re.Pattern[str]] = {
 }
 """What may stand behind a string that ends at the first quote of its kind."""
 
-_SAMPLE_END = r"[}｝][ \t]*+(?=\Z|[\r\n,，\]］}｝{｛`*<|])"
+_T = rf"{S}(?:(?://|#)[^\n{DOUBLE_QUOTES}]{{0,200}}\n{S})*+"
+"""Pattern: blanks, and comments up to the end of their lines."""
+_C = rf"(?:[,，]{_T})?"
+_SAMPLE_END = rf"[}}｝][{GAP}]*+(?=\Z|[\r\n,，\]］}}｝{{｛`*<|;；)）/#])"
 _MESSAGE_END = (
-    rf"(?:[,，]{S})?[}}｝]{S}(?:[,，]?{S}[{{｛]{S}{MESSAGE_KEY}"
-    rf"|(?:[,，]{S})?[\]］](?:{S}{_SAMPLE_END}|{_LINE_END}|{S}[,，]{S}{ANY_KEY}))"
+    rf"{_C}[}}｝]{_T}(?:{_C}[{{｛]{_T}{MESSAGE_KEY}"
+    rf"|{_C}[\]］](?:{_T}{_C}{_SAMPLE_END}|{_LINE_END}|{_T}[,，]{_T}{ANY_KEY}))"
 )
 _STRUCTURE: dict[Place, str] = {
-    "inner": rf"{S}(?:[,，]{S}{CORE_KEY}|{_MESSAGE_END})",
-    "outer": rf"{S}(?:[,，]{S}{CORE_KEY}|{_MESSAGE_END}|(?:[,，]{S})?[}}｝]{_LINE_END})",
+    "inner": rf"{_T}(?:[,，]{_T}{CORE_KEY}|{_MESSAGE_END})",
+    "outer": rf"{_T}(?:[,，]{_T}{CORE_KEY}|{_MESSAGE_END}|{_C}[}}｝]{_LINE_END})",
 }
 """What must stand behind a string that holds unescaped quotes."""
 
@@ -132,7 +136,8 @@ def _string_with_quotes(text: str, at: int, place: Place, python: bool) -> Text:
     key = _FAMILY_KEY[family].search(text, at + 1)
     stop, limit = (key.start(), key.end()) if key else (len(text), len(text))
     own = _CLOSERS[text[at]]
-    for closers in (own, "" if text[at] in "”’" else _MIXED[family]):
+    mixed = "" if text[at] in "”’" or place == "outer" else _MIXED[family]
+    for closers in (own, mixed):
         if not closers:
             break
         end = _structural_end(_ENDS[closers, place], text, at + 1, stop, limit)

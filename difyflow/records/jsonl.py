@@ -30,7 +30,7 @@ from dataclasses import dataclass, field
 from difyflow.records._jsonl_assemble import Entry, assemble
 from difyflow.records._jsonl_scan import scan
 from difyflow.records._jsonl_shape import shape_of
-from difyflow.records._jsonl_signs import Members, Unreadable
+from difyflow.records._jsonl_signs import DECODER, Unreadable
 from difyflow.records._jsonl_thinking import ANY_TAG, is_closing
 
 _SPLITS_LINES = re.compile("[\u0085\u2028\u2029\ud800-\udfff]")
@@ -165,7 +165,7 @@ def _clean_sample(line: str, number: int) -> Sample | None:
     if not line.startswith("{"):
         return None
     try:
-        shape = shape_of(json.loads(line, object_pairs_hook=Members))
+        shape = shape_of(DECODER.decode(line))
     except (ValueError, RecursionError, Unreadable):
         return None
     if shape.kind != "sample":
