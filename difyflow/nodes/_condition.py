@@ -90,7 +90,9 @@ class When:
     def has(self, operator: str, value: Value | list[str] | None = "") -> Condition:
         """Any operator by Dify's name: `when(x).has("in", ["a", "b"])`; the others here are shorter."""
         kind = type_of(self.variable)
-        found = Condition(variable_selector=self.variable, comparison_operator=operator, value=_text(value))
+        found = Condition(
+            variable_selector=self.variable, comparison_operator=operator, value=as_value(value)
+        )
         changes: dict[str, object] = {}
         if kind is not None:
             changes["varType"] = str(kind)
@@ -183,10 +185,11 @@ def attribute(key: str, operator: str, value: Value | list[str] = "") -> SubCond
     `type` and `transfer_method` take a list; keys: see `SubCondition.key`.
     """
     kind = "number" if key == "size" else "string"
-    return SubCondition(key=key, varType=kind, comparison_operator=operator, value=_text(value))
+    return SubCondition(key=key, varType=kind, comparison_operator=operator, value=as_value(value))
 
 
-def _text(value: Value | list[str] | None) -> str | tuple[str, ...] | bool | None:
+def as_value(value: Value | list[str] | None) -> str | tuple[str, ...] | bool | None:
+    """The form in which Dify takes it: lists and booleans as they are, all else as text."""
     if isinstance(value, list):
         return tuple(value)
     if value is None or isinstance(value, bool):
