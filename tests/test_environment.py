@@ -9,6 +9,7 @@ import pytest
 from pytest_socket import SocketConnectBlockedError
 
 
+@pytest.mark.filterwarnings("ignore:A test tried to use socket")
 def test_a_connection_to_another_machine_is_refused() -> None:
     with socket.socket() as plug, pytest.raises(SocketConnectBlockedError):
         plug.connect(("192.0.2.1", 80))
