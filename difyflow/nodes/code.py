@@ -8,6 +8,8 @@ from pydantic import Field
 
 from difyflow.nodes._base import NodeData, Source
 from difyflow.nodes._record import Many, Record, Written
+from difyflow.nodes._variable import InputVariable
+from difyflow.nodes._variable import inputs as inputs
 from difyflow.terms.selector import Selector
 from difyflow.terms.vartype import OutputVar, VarType
 
@@ -22,15 +24,6 @@ OUTPUT_TYPES = (
     "array[boolean]",
 )
 """What a code node may declare; boolean and array[boolean] since Dify 1.8."""
-
-
-class CodeVariable(Record):
-    """An argument of `main`."""
-
-    variable: str = ""
-    value_selector: Selector = Selector()
-    value_type: str | None = None
-    """The editor's note of the type, in newer files."""
 
 
 class CodeOutput(Record):
@@ -50,7 +43,8 @@ class Code(NodeData):
 
     type: str = "code"
     title: str = "Code"
-    variables: Many[CodeVariable] = ()
+    variables: Many[InputVariable] = ()
+    """The arguments of `main`; see `inputs`."""
     code_language: str = "python3"
     """python3 or javascript."""
     code: Source = ""
@@ -63,14 +57,16 @@ class Code(NodeData):
         return tuple(OutputVar(name, VarType.of(item.type)) for name, item in self.outputs.items())
 
 
-def inputs(**selectors: Selector) -> tuple[CodeVariable, ...]:
-    """`inputs(sections=extract.text)`: the arguments of `main` by name."""
-    return tuple(CodeVariable(variable=name, value_selector=item) for name, item in selectors.items())
-
-
 def returns(**types: str) -> dict[str, CodeOutput]:
     """`returns(result="string")`: the outputs by name; see `OUTPUT_TYPES`."""
     return {name: CodeOutput(type=kind) for name, kind in types.items()}
 
+
+EXAMPLE = Code(
+    title="Join",
+    variables=inputs(sections=Selector(("extract", "text"))),
+    code='def main(sections):\n    return {"result": "".join(sections), "count": len(sections)}\n',
+    outputs=returns(result="string", count="number"),
+)
 
 NODE = Code

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import ClassVar, Self
 
-from difyflow.nodes._base import NodeData
+from difyflow.nodes._base import NodeData, type_of
 from difyflow.terms.selector import Selector
 from difyflow.terms.vartype import OutputVar, VarType
 
@@ -25,9 +25,20 @@ class DocumentExtractor(NodeData):
         """`text`: one string, or a list of them for a list of files."""
         return (OutputVar("text", VarType.ARRAY_STRING if self.is_array_file else VarType.STRING),)
 
+    def completed(self, version: str) -> Self:
+        """As `Record.completed`; a reference that knows its type says whether it is a list."""
+        if (
+            "is_array_file" in self.model_fields_set
+            or type_of(self.variable_selector) is not VarType.ARRAY_FILE
+        ):
+            return super().completed(version)
+        return super(DocumentExtractor, self.model_copy(update={"is_array_file": True})).completed(version)
+
     def canvas_height(self) -> int:
         """With its input row."""
         return 92
 
+
+EXAMPLE = DocumentExtractor(variable_selector=Selector(("start", "documents")), is_array_file=True)
 
 NODE = DocumentExtractor

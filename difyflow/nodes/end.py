@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import ClassVar, Self
 
-from difyflow.nodes._base import Handle, NodeData
-from difyflow.nodes._record import Many, Record
+from difyflow.nodes._base import Handle, NodeData, type_of
+from difyflow.nodes._record import Many, Record, numbers
 from difyflow.terms.selector import Selector
 
 
@@ -35,10 +35,26 @@ class End(NodeData):
         """A row per output."""
         return 64 + 26 * len(self.outputs) if self.outputs else 54
 
+    def completed(self, version: str) -> Self:
+        """As `Record.completed`; since Dify 1.11 with the types of references that know theirs."""
+        made = super().completed(version)
+        if numbers(version) < (0, 5, 0):
+            return made
+        return made.model_copy(update={"outputs": tuple(_typed(item) for item in made.outputs)})
+
+
+def _typed(output: EndOutput) -> EndOutput:
+    kind = type_of(output.value_selector)
+    if kind is None or output.value_type is not None:
+        return output
+    return output.model_copy(update={"value_type": str(kind)})
+
 
 def outputs(**selectors: Selector) -> tuple[EndOutput, ...]:
     """`outputs(text=llm.text)`: the outputs by name."""
     return tuple(EndOutput(variable=name, value_selector=item) for name, item in selectors.items())
 
+
+EXAMPLE = End(outputs=outputs(summary=Selector(("llm", "text")), pages=Selector(("start", "pages"))))
 
 NODE = End

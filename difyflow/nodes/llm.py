@@ -4,10 +4,15 @@ from __future__ import annotations
 
 from typing import Annotated, Any, ClassVar, Literal, Self
 
+from pydantic import BaseModel, Field
+
 from difyflow.nodes._base import Jinja, NodeData, Template, with_made_ids
 from difyflow.nodes._model import Context, Memory, Model, Vision
 from difyflow.nodes._model import chat as chat
 from difyflow.nodes._record import Many, Record, Written
+from difyflow.nodes._schema import json_schema, schema_outputs
+from difyflow.nodes._variable import InputVariable
+from difyflow.nodes._variable import inputs as inputs
 from difyflow.terms.selector import Selector
 from difyflow.terms.vartype import OutputVar, VarType
 
@@ -24,17 +29,17 @@ class PromptMessage(Record):
     """Used instead of `text` when `edition_type` is jinja2; its names come from `prompt_config`."""
 
 
-class JinjaVariable(Record):
-    """A name for Jinja2 messages."""
-
-    variable: str = ""
-    value_selector: Selector = Selector()
-
-
 class PromptConfig(Record):
-    """`prompt_config`; null is accepted for the list."""
+    """`prompt_config`: names for Jinja2 messages; null is accepted for the list."""
 
-    jinja2_variables: Many[JinjaVariable] | None = None
+    jinja2_variables: Many[InputVariable] | None = None
+
+
+class StructuredOutput(Record):
+    """See `structured`."""
+
+    schema_: dict[str, Any] | None = Field(default=None, alias="schema")
+    """A JSON schema whose root is an object; the editor goes 10 levels deep."""
 
 
 class LLM(NodeData):
@@ -53,11 +58,14 @@ class LLM(NodeData):
     memory: Memory | None = None
     vision: Vision = Vision()
     structured_output_enabled: bool | None = None
-    structured_output: dict[str, Any] | None = None
-    """`{schema: ...}` (1.3): a JSON schema whose root is an object."""
+    """Set when a `structured_output` is given in Python."""
+    structured_output_switch_on: bool | None = None
+    """The engine's own name for it, which graphon takes too."""
+    structured_output: StructuredOutput | None = None
+    """Since Dify 1.3; see `structured`."""
     reasoning_format: Literal["tagged", "separated"] | None = None
     """Since Dify 1.9: where the text of <think> goes."""
-    variables: Annotated[Many[Any] | None, Written(until="0.1.5")] = ()
+    variables: Annotated[Many[InputVariable] | None, Written(until="0.1.5")] = ()
     """Unused."""
 
     def output_variables(self) -> tuple[OutputVar, ...]:
@@ -69,10 +77,19 @@ class LLM(NodeData):
             OutputVar("finish_reason", VarType.STRING, run_time_only=True),
             OutputVar("files", VarType.ARRAY_FILE, run_time_only=True),
         ]
-        if self.structured_output_enabled and self.structured_output is not None:
-            children = schema_children(self.structured_output.get("schema"))
+        enabled = self.structured_output_enabled or self.structured_output_switch_on
+        if enabled and self.structured_output is not None:
+            children = schema_outputs(self.structured_output.schema_)
             found.append(OutputVar("structured_output", VarType.OBJECT, children))
         return tuple(found)
+
+    def completed(self, version: str) -> Self:
+        """As `Record.completed`; a structured output that is given is enabled."""
+        made = super().completed(version)
+        given = made.structured_output is not None and made.structured_output_switch_on is None
+        if given and "structured_output_enabled" not in self.model_fields_set:
+            return made.model_copy(update={"structured_output_enabled": True})
+        return made
 
     def with_ids(self, node_id: str) -> Self:
         """The messages get UUIDs, the same at every rendering."""
@@ -86,31 +103,13 @@ class LLM(NodeData):
         return 98
 
 
-_SCHEMA_TYPES = {
-    "string": VarType.STRING,
-    "number": VarType.NUMBER,
-    "integer": VarType.NUMBER,
-    "boolean": VarType.BOOLEAN,
-    "object": VarType.OBJECT,
-    "array": VarType.ARRAY_ANY,
-}
+def structured(schema: type[BaseModel] | dict[str, Any]) -> StructuredOutput:
+    """Makes the model answer in this form: a pydantic model, or a JSON schema whose root is an object.
 
-
-def schema_children(schema: object) -> tuple[OutputVar, ...] | None:
-    """The variables that a JSON schema of an object describes; None where it does not say."""
-    properties = schema.get("properties") if isinstance(schema, dict) else None
-    if not isinstance(properties, dict):
-        return None
-    return tuple(
-        OutputVar(name, _schema_type(part), schema_children(part)) for name, part in properties.items()
-    )
-
-
-def _schema_type(schema: object) -> VarType:
-    kind = schema.get("type") if isinstance(schema, dict) else None
-    if kind == "array" and isinstance(schema, dict):
-        return _schema_type(schema.get("items")).array
-    return _SCHEMA_TYPES.get(kind, VarType.ANY) if isinstance(kind, str) else VarType.ANY
+    The answer is then `node.structured_output`, and its keys are attributes of that.
+    """
+    found = schema if isinstance(schema, dict) else json_schema(schema)
+    return StructuredOutput(schema=found)
 
 
 def system(text: str, *, id: str | None = None) -> PromptMessage:
@@ -127,5 +126,26 @@ def assistant(text: str, *, id: str | None = None) -> PromptMessage:
     """An assistant message, as an example of an answer."""
     return PromptMessage(role="assistant", text=text, id=id)
 
+
+def jinja(
+    role: Literal["system", "user", "assistant"], template: str, *, id: str | None = None
+) -> PromptMessage:
+    """A message that is a Jinja2 template; its names come from `prompt_config=jinja_names(...)`."""
+    return PromptMessage(role=role, text="", edition_type="jinja2", jinja2_text=template, id=id)
+
+
+def jinja_names(**selectors: Selector) -> PromptConfig:
+    """The names that Jinja2 messages may use."""
+    return PromptConfig(jinja2_variables=inputs(**selectors))
+
+
+EXAMPLE = LLM(
+    title="Summary",
+    model=chat("langgenius/openai/openai", "gpt-4o-mini", temperature=0.3),
+    prompt_template=(
+        system("You sum up in three sentences."),
+        user(f"Language: {Selector(('start', 'language'))}\n\n{Selector(('extract', 'text'))}"),
+    ),
+)
 
 NODE = LLM

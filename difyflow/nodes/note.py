@@ -70,4 +70,8 @@ def lexical(text: str) -> str:
     return json.dumps({"root": root}, ensure_ascii=False, separators=(",", ":"))
 
 
+EXAMPLE = Note(
+    text=lexical("Low temperature keeps the form.\nAsk before changing it."), author="Dify", theme="yellow"
+)
+
 NODE = Note

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any, ClassVar
+from typing import Annotated, Any, ClassVar
 
 from difyflow.nodes._base import NodeData
-from difyflow.nodes._record import Many, Record
+from difyflow.nodes._record import Many, Record, Written
 from difyflow.terms.form import FormField
 from difyflow.terms.vartype import OutputVar, VarType
 
@@ -31,7 +31,7 @@ class StartVariable(Record):
     label: str = ""
     type: str = "text-input"
     """text-input, paragraph, select, number, checkbox (1.8), file, file-list (0.10), json_object (1.11)."""
-    required: bool = True
+    required: Annotated[bool, Written(value=True)] = False
     max_length: int | None = None
     """Characters for text, number of files for file-list."""
     options: Many[str] = ()
@@ -149,5 +149,14 @@ def _upload(types: Iterable[str]) -> dict[str, Any]:
 def _variable(kind: str, variable: str, label: str, **more: Any) -> StartVariable:  # noqa: ANN401
     return StartVariable(type=kind, variable=variable, label=label, **more)
 
+
+EXAMPLE = Start(
+    variables=(
+        text("language", "Language"),
+        select("length", "Length", ("short", "long"), required=False),
+        number("pages", "Pages", required=False),
+        files("documents", "Documents", types=("document",)),
+    )
+)
 
 NODE = Start

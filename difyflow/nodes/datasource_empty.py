@@ -1,0 +1,24 @@
+"""datasource-empty: what the editor shows in a RAG pipeline until a data source is chosen (Dify 1.9)."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from difyflow.nodes._base import NodeData
+
+
+class DatasourceEmpty(NodeData):
+    """Only a placeholder: no engine runs it."""
+
+    SINCE: ClassVar[str] = "1.9.0"
+    ENVELOPE: ClassVar[str] = "custom-data-source-empty"
+    FROM_DOCUMENTATION: ClassVar[bool] = True
+    TERMINAL: ClassVar[bool] = True
+
+    type: str = "datasource-empty"
+    title: str = "Empty Data Source"
+
+
+EXAMPLE = DatasourceEmpty()
+
+NODE = DatasourceEmpty
