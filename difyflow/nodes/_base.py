@@ -7,7 +7,7 @@ It answers everything that other rooms ask about the type: `output_variables()`,
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib import import_module
@@ -174,7 +174,10 @@ class NodeData(Refers):
 
 
 class UnknownNode(NodeData):
-    """A node whose type this version does not know; everything is kept verbatim."""
+    """A node whose type this version does not know; everything is kept verbatim.
+
+    Every `{{#...#}}` and every list under a key that ends in `selector` is taken for a reference.
+    """
 
     desc: Annotated[str | None, NEVER] = None
     selected: Annotated[bool, NEVER] = False
@@ -182,6 +185,30 @@ class UnknownNode(NodeData):
     def open_outputs(self) -> bool:
         """Nobody can say what it puts out."""
         return True
+
+    def references_at(self, path: tuple[str | int, ...]) -> Iterator[Reference]:
+        """What looks like a reference."""
+        return _lookalikes(self.model_extra or {}, path)
+
+
+def _lookalikes(value: object, path: tuple[str | int, ...]) -> Iterator[Reference]:
+    match value:
+        case str():
+            yield from references_in_text(value, path)
+        case [str(), str(), *_] if str(path[-1]).endswith("selector") and _texts(value):
+            yield Reference(path, Selector.parse(value))
+        case list() | tuple():
+            for index, item in enumerate(value):
+                yield from _lookalikes(item, (*path, index))
+        case dict():
+            for key, item in value.items():
+                yield from _lookalikes(item, (*path, key))
+        case _:
+            pass
+
+
+def _texts(value: Sequence[object]) -> bool:
+    return all(isinstance(part, str) for part in value)
 
 
 NOTE_ENVELOPE = "custom-note"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Annotated, Any, ClassVar
 
-from pydantic import Field, ValidationInfo, field_validator
+from pydantic import AfterValidator, ValidationInfo, field_validator
 
 from difyflow.nodes._base import Reference, Refers, references_in_text, references_in_value
 from difyflow.nodes._record import Many, Number, Record
@@ -44,7 +44,13 @@ class Input(Refers):
             yield from references_in_value(self.value, (*path, "value"))
 
 
-InputOrPlain = Annotated[Input | Any, Field(union_mode="left_to_right")]
+def _read_input(value: object, info: ValidationInfo) -> object:
+    if isinstance(value, dict) and value.get("type") in ("mixed", "variable", "constant"):
+        return Input.model_validate(value, context=info.context)
+    return value
+
+
+InputOrPlain = Annotated[Any, AfterValidator(_read_input)]
 """`{type, value}` in newer files, the bare value in older ones."""
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Annotated, Any, ClassVar
 
-from pydantic import Field, ValidationInfo, field_validator
+from pydantic import AfterValidator, Field, ValidationInfo, field_validator
 
 from difyflow.nodes._agent_v2 import AgentV2 as AgentV2
 from difyflow.nodes._agent_v2 import declared as declared
@@ -31,17 +31,27 @@ class AgentModel(Record):
     type: str = "model-selector"
 
 
+def _read_model(value: object, info: ValidationInfo) -> object:
+    if isinstance(value, dict) and value.get("type") == "model-selector":
+        return AgentModel.model_validate(value, context=info.context)
+    return value
+
+
+ToolValue = Annotated[InputOrPlain, AfterValidator(_read_model), TextKind("template")]
+"""`{type, value}` in newer files, text with references or another bare value in older ones; or a model."""
+
+
 class AgentToolParameter(Record):
     """A parameter of a tool: filled in by the model (`auto` 1), or given here."""
 
     auto: int | bool | None = 1
-    value: Annotated[InputOrPlain, TextKind("template")] = None
+    value: ToolValue = None
 
 
 class AgentToolSetting(Record):
     """A setting of a tool."""
 
-    value: Annotated[InputOrPlain, TextKind("template")] = None
+    value: ToolValue = None
 
 
 class AgentToolExtra(Record):

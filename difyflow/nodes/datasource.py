@@ -2,19 +2,35 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterator
 from typing import ClassVar
 
 from pydantic import Field
 
-from difyflow.nodes._base import NodeData
+from difyflow.nodes._base import NodeData, Reference
 from difyflow.nodes._plugin import Input, InputOrPlain
-from difyflow.nodes._plugin import constant as constant
-from difyflow.nodes._plugin import mixed as mixed
-from difyflow.nodes._plugin import parameters as parameters
-from difyflow.nodes._plugin import variable as variable
+from difyflow.nodes._plugin import parameters as inputs
 from difyflow.nodes._record import Many
 from difyflow.terms.selector import Selector
 from difyflow.terms.vartype import OutputVar, VarType
+
+# Dify's pipelines have a pattern of their own, since node ids stand inside: `{{#rag.1752491761974.url#}}`
+# (its RAG pipeline service, Dify 1.9).
+_PLACEHOLDER = re.compile(r"\{\{#([a-zA-Z0-9_]{1,50}(?:\.[a-zA-Z0-9_]{1,30}){1,10})#\}\}")
+
+
+class DatasourceInput(Input):
+    """A parameter of a data source; its text may name `rag.<node id>.<name>`."""
+
+    def references_at(self, path: tuple[str | int, ...]) -> Iterator[Reference]:
+        """Those in mixed text, and the variable."""
+        if self.type != "mixed" or not isinstance(self.value, str):
+            yield from super().references_at(path)
+            return
+        for match in _PLACEHOLDER.finditer(self.value):
+            selector = Selector(match.group(1).split("."))
+            yield Reference((*path, "value"), selector, match.start(), match.end())
 
 
 class Datasource(NodeData):
@@ -33,7 +49,7 @@ class Datasource(NodeData):
     """local_file, online_document, website_crawl, online_drive."""
     datasource_name: str = ""
     datasource_label: str = ""
-    datasource_parameters: dict[str, Input] = Field(default_factory=dict)
+    datasource_parameters: dict[str, DatasourceInput] = Field(default_factory=dict)
     datasource_configurations: dict[str, InputOrPlain] = Field(default_factory=dict)
     fileExtensions: Many[str] | None = None
     """For local files, without the dot."""
@@ -46,6 +62,13 @@ class Datasource(NodeData):
     def open_outputs(self) -> bool:
         """Other sources put out what their plugin declares; a file does not say what."""
         return self.provider_type != "local_file"
+
+
+def parameters(**values: object) -> dict[str, DatasourceInput]:
+    """Parameters by name: text is `mixed`, a reference `variable`, anything else `constant`."""
+    return {
+        name: DatasourceInput(type=item.type, value=item.value) for name, item in inputs(**values).items()
+    }
 
 
 EXAMPLE = Datasource(
