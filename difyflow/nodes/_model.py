@@ -10,6 +10,9 @@ from difyflow.nodes._base import Template
 from difyflow.nodes._record import Record
 from difyflow.terms.selector import Selector
 
+_QUERY = Selector(("sys", "query"))
+_FILES = Selector(("sys", "files"))
+
 
 class Model(Record):
     """Which model, and with what parameters."""
@@ -68,3 +71,24 @@ class Memory(Record):
     window: MemoryWindow | None = MemoryWindow()
     query_prompt_template: Template | None = None
     role_prefix: RolePrefix | None = None
+
+
+def context(variable: Selector) -> Context:
+    """Knowledge for `{{#context#}}`: the result of a knowledge retrieval, or any text."""
+    return Context(enabled=True, variable_selector=variable)
+
+
+def vision(variable: Selector = _FILES, detail: Literal["low", "high"] = "high") -> Vision:
+    """Shows files to the model; default: those of the chat."""
+    return Vision(enabled=True, configs=VisionConfigs(detail=detail, variable_selector=variable))
+
+
+def memory(turns: int | None = None, *, query: str | None = f"{_QUERY}\n\n{_FILES}") -> Memory:
+    """The conversation so far, in a chatflow.
+
+    Args:
+        turns: how many; None = all that fit.
+        query: the last user message; a chat model's must contain `{{#sys.query#}}`.
+    """
+    window = MemoryWindow(enabled=turns is not None, size=10 if turns is None else turns)
+    return Memory(window=window) if query is None else Memory(window=window, query_prompt_template=query)

@@ -11,6 +11,8 @@ from difyflow.nodes._agent_v2 import AgentV2 as AgentV2
 from difyflow.nodes._agent_v2 import declared as declared
 from difyflow.nodes._agent_v2 import job as job
 from difyflow.nodes._base import NodeData, TextKind
+from difyflow.nodes._failure import defaults as defaults
+from difyflow.nodes._failure import retry as retry
 from difyflow.nodes._model import Memory
 from difyflow.nodes._plugin import Input, InputOrPlain, ParameterSchema, selector_if
 from difyflow.nodes._plugin import i18n as i18n

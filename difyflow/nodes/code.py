@@ -7,6 +7,8 @@ from typing import Annotated, Any, ClassVar
 from pydantic import Field
 
 from difyflow.nodes._base import NodeData, Source
+from difyflow.nodes._failure import defaults as defaults
+from difyflow.nodes._failure import retry as retry
 from difyflow.nodes._record import Many, Record, Written
 from difyflow.nodes._variable import InputVariable
 from difyflow.nodes._variable import inputs as inputs

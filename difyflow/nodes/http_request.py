@@ -6,6 +6,8 @@ import json
 from typing import Annotated, Any, ClassVar, Literal, Self
 
 from difyflow.nodes._base import NodeData, RetryConfig, Template, type_of
+from difyflow.nodes._failure import defaults as defaults
+from difyflow.nodes._failure import retry as retry
 from difyflow.nodes._record import Many, Record, Written
 from difyflow.terms.selector import Selector
 from difyflow.terms.vartype import OutputVar, VarType

@@ -7,8 +7,13 @@ from typing import Annotated, Any, ClassVar, Literal, Self
 from pydantic import BaseModel, Field
 
 from difyflow.nodes._base import Jinja, NodeData, Template, with_made_ids
+from difyflow.nodes._failure import defaults as defaults
+from difyflow.nodes._failure import retry as retry
 from difyflow.nodes._model import Context, Memory, Model, Vision
 from difyflow.nodes._model import chat as chat
+from difyflow.nodes._model import context as context
+from difyflow.nodes._model import memory as memory
+from difyflow.nodes._model import vision as vision
 from difyflow.nodes._record import Many, Record, Written
 from difyflow.nodes._schema import json_schema, schema_outputs
 from difyflow.nodes._variable import InputVariable

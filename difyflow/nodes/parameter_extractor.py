@@ -8,6 +8,8 @@ from typing import Annotated, Any, ClassVar, Literal
 from difyflow.nodes._base import NodeData, Template
 from difyflow.nodes._model import Memory, Model, Vision
 from difyflow.nodes._model import chat as chat
+from difyflow.nodes._model import memory as memory
+from difyflow.nodes._model import vision as vision
 from difyflow.nodes._record import Many, Record, Written
 from difyflow.terms.selector import Selector
 from difyflow.terms.vartype import OutputVar, VarType

@@ -7,6 +7,8 @@ from typing import Annotated, Any, ClassVar, Self
 from pydantic import Field
 
 from difyflow.nodes._base import NodeData
+from difyflow.nodes._failure import defaults as defaults
+from difyflow.nodes._failure import retry as retry
 from difyflow.nodes._plugin import Input, InputOrPlain, ParameterSchema
 from difyflow.nodes._plugin import constant as constant
 from difyflow.nodes._plugin import i18n as i18n
@@ -98,6 +100,8 @@ EXAMPLE = Tool(
     tool_parameters=parameters(query=f"news on {Selector(('start', 'topic'))}"),
     tool_configurations=settings(search_depth="basic", max_results=5),
     error_strategy="default-value",
+    default_value=defaults(text="nothing found", json=[]),
+    retry_config=retry(2),
 )
 
 NODE = Tool
