@@ -2,22 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
+from typing import Protocol
 
 from difyflow.errors import BuildError
 
 
-def beside(flow_file: str) -> Callable[[str], str]:
-    """Gives a reader of the text files that lie in the folder of a flow.
+class _HasId(Protocol):
+    id: str
 
-    A flow says `here = beside(__file__)` once, then `here("prompts/system.md")`. The one newline that ends a
-    text file is not part of the text; a text that ends in a newline has two.
-    """
-    folder = Path(flow_file).resolve().parent
 
-    def here(name: str) -> str:
-        path = folder / name
+class Reader:
+    """Reads the text files of one folder; see `beside`."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def __call__(self, name: str, **nodes: _HasId) -> str:
+        """The text of a file.
+
+        Args:
+            name: path inside the folder.
+            nodes: what the names in the file's references stand for: with `llm=llm` the file may say
+                `{{#llm.text#}}`, whatever the node's id is.
+
+        Raises:
+            BuildError: it cannot be read, or is not UTF-8.
+        """
+        path = self._folder / name
         try:
             text = path.read_bytes().decode("utf-8")
         except OSError as err:
@@ -26,6 +38,15 @@ def beside(flow_file: str) -> Callable[[str], str]:
             ) from err
         except UnicodeDecodeError as err:
             raise BuildError(f"not UTF-8 at byte {err.start}", path=str(path), code="encoding") from err
+        for short, node in nodes.items():
+            text = text.replace("{{#" + short + ".", "{{#" + node.id + ".")
         return text.removesuffix("\n")
 
-    return here
+
+def beside(flow_file: str) -> Reader:
+    """Gives a reader of the text files that lie in the folder of a flow.
+
+    A flow says `here = beside(__file__)` once, then `here("prompts/system.md")`. The one newline that ends a
+    text file is not part of the text; a text that ends in a newline has two.
+    """
+    return Reader(Path(flow_file).resolve().parent)

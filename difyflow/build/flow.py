@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import Literal
 
+from difyflow.build.canvas import parse
 from difyflow.build.refs import ContainerRef, NodeRef, OutputRef
 from difyflow.dsl.app import App, AppInfo, Dependency, Variable, Workflow
 from difyflow.dsl.features import Features, default_features
@@ -13,7 +14,7 @@ from difyflow.dsl.versions import LATEST, node_width, writes_loop_flags
 from difyflow.errors import BuildError
 from difyflow.layout import place
 from difyflow.nodes._base import NodeData, node_class
-from difyflow.nodes._record import Number, numbers
+from difyflow.nodes._record import READING, Number, numbers
 from difyflow.nodes.note import Note, lexical
 from difyflow.terms.selector import NODE_ID, Selector
 from difyflow.terms.vartype import OutputVar, VarType
@@ -31,6 +32,7 @@ class Flow:
         mode: `workflow`, or `advanced-chat` for a chatflow.
         version: the DSL version to write; it decides which defaults the editor would have written.
         features: what is not set is as in a new app.
+        canvas: text of a `canvas.json` that `difyflow decompile` made: positions, sizes, order.
     """
 
     def __init__(
@@ -43,6 +45,7 @@ class Flow:
         icon: str = "🤖",
         icon_background: str = "#FFEAD5",
         features: Features | None = None,
+        canvas: str | None = None,
     ) -> None:
         self.version = version
         self._info = AppInfo(
@@ -57,6 +60,7 @@ class Flow:
         self._dependencies: list[Dependency] = []
         self._viewport = Viewport()
         self._focus: str | None = None
+        self._canvas = parse(canvas) if canvas else None
 
     def add(
         self,
@@ -224,10 +228,12 @@ class Flow:
         """A system variable: `query`, `files`, `conversation_id`, `user_id`, ..."""
         return Selector(("sys", name))
 
-    def needs(self, identifier: str) -> None:
-        """Declares a marketplace plugin, `author/name:1.2.3@<sha256>`."""
-        value = {"marketplace_plugin_unique_identifier": identifier}
-        self._dependencies.append(Dependency(type="marketplace", value=value))
+    def needs(self, plugin: str | Dependency) -> None:
+        """Declares a plugin: a marketplace one by its identifier `author/name:1.2.3@<sha256>`."""
+        if isinstance(plugin, str):
+            value = {"marketplace_plugin_unique_identifier": plugin}
+            plugin = Dependency(type="marketplace", value=value)
+        self._dependencies.append(plugin)
 
     def build(self) -> App:
         """The finished document.
@@ -255,7 +261,12 @@ class Flow:
         app = App(app=info, kind="app", version=self.version, workflow=workflow)
         if self._dependencies or at >= (0, 2, 0):
             app = app.changed(dependencies=tuple(self._dependencies))
-        return app.completed(self.version)
+        app = app.completed(self.version)
+        if self._canvas is None:
+            return app
+        data = app.data()
+        self._canvas.apply(data)
+        return App.model_validate(data, context=READING)
 
     def render(self) -> str:
         """The text that Dify would export."""
@@ -295,7 +306,8 @@ class Flow:
     def _checked_id(self, node_id: str) -> str:
         if node_id in self._nodes:
             raise BuildError(f"the id {node_id!r} is taken")
-        if not NODE_ID.fullmatch(node_id):
+        known = self._canvas is not None and node_id in self._canvas.nodes
+        if not NODE_ID.fullmatch(node_id) and not known:
             raise BuildError(
                 f"the id {node_id!r} cannot stand in {{{{#id.name#}}}}",
                 hint="use A-Z, a-z, 0-9 and _, at most 50 characters",

@@ -7,7 +7,7 @@ from typing import Any, Literal
 from pydantic import Field
 
 from difyflow.nodes._base import Template
-from difyflow.nodes._record import Record
+from difyflow.nodes._record import Record, Spelled
 from difyflow.terms.selector import Selector
 
 _QUERY = Selector(("sys", "query"))
@@ -23,6 +23,13 @@ class Model(Record):
     mode: str = "chat"
     """chat or completion."""
     completion_params: dict[str, Any] | None = Field(default_factory=dict)
+
+    def spelled(self) -> Spelled | None:
+        """`chat(...)` for chat models."""
+        params = self.completion_params
+        if self.mode != "chat" or params is None or not all(key.isidentifier() for key in params):
+            return None
+        return Spelled("chat", (self.provider, self.name), params)
 
 
 def chat(provider: str, name: str, **completion_params: object) -> Model:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Annotated, Any, Self, TypeVar
 
 from pydantic import (
@@ -72,6 +72,15 @@ class Problem:
 
     path: tuple[str | int, ...]
     message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Spelled:
+    """How a person writes a value: a call of a function of the node's own file that gives the same value."""
+
+    function: str
+    args: tuple[object, ...] = ()
+    kwargs: Mapping[str, object] = field(default_factory=dict)
 
 
 class Record(BaseModel):
@@ -157,6 +166,10 @@ class Record(BaseModel):
                         yield Problem((*path, *fault["loc"]), fault["msg"])
         for name, field in type(self).model_fields.items():
             yield from _problems_in(getattr(self, name), (*path, field.alias or name))
+
+    def spelled(self) -> Spelled | None:
+        """How a person writes this record, where that is not by its constructor."""
+        return None
 
     def also(self, **extra: object) -> Self:
         """A copy with keys that have no field: what a newer Dify writes and this version does not know.
