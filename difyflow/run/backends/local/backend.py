@@ -11,7 +11,7 @@ import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from importlib.metadata import version
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from graphon.graph.graph import Graph
 from graphon.nodes.code.limits import CodeNodeLimits
@@ -25,21 +25,24 @@ from difyflow.records.result import Tally
 from difyflow.run.backend import Header
 from difyflow.run.backends.local import preflight
 from difyflow.run.backends.local.adapters import CodeAdapter, DocumentReader, History
-from difyflow.run.backends.local.clients import ModelClients
 from difyflow.run.backends.local.code import CodeRunner, HttpSandbox, open_runner
 from difyflow.run.backends.local.engine import Limits, LocalRun
 from difyflow.run.backends.local.factory import Factory, Services
 from difyflow.run.backends.local.files import RunFiles
 from difyflow.run.backends.local.flow import Flow, read_flow
 from difyflow.run.backends.local.http import NodeHttpClient
+from difyflow.run.backends.local.installed import require_client
 from difyflow.run.backends.local.interrupt import Interrupt
-from difyflow.run.backends.local.models import DemoModel, EndpointModel, LocalModel
+from difyflow.run.backends.local.models import DemoModel, LocalModel
 from difyflow.run.backends.local.pool import Conversation, build_pool, start_values, system_files
 from difyflow.run.backends.local.providers import Endpoint
 from difyflow.run.backends.local.settings import Settings
 from difyflow.run.backends.local.template import SandboxedTemplates
 from difyflow.run.backends.local.translate import RunIds, Translator
 from difyflow.terms.form import FormField
+
+if TYPE_CHECKING:
+    from difyflow.run.backends.local.clients import ModelClients
 
 _TEARDOWN_S = 3.0  # the engine itself waits two seconds for a node that does not end
 _SINCE_400_000 = (0, 4)  # DSL version from which a Dify takes 400,000 characters (its 1.9.2)
@@ -61,6 +64,7 @@ class LocalBackend:
 
     Raises:
         NotRunnable: it cannot run here; every reason is in the message.
+        MissingExtra: models are to be called, and the client library is not installed.
         UsageError: a setting is wrong in itself.
     """
 
@@ -71,9 +75,9 @@ class LocalBackend:
     _flow: Flow = field(init=False)
     _endpoints: Mapping[str, Endpoint] = field(init=False)
     _workflow_id: str = field(init=False)
-    _clients: ModelClients = field(init=False, default_factory=ModelClients)
+    _clients: ModelClients | None = field(init=False, default=None)
     _code: CodeRunner | None = field(init=False, default=None)
-    _latest: dict[str, LocalRun] = field(init=False, default_factory=dict)
+    _conversations: dict[str, Conversation] = field(init=False, default_factory=dict)
     _active: dict[str, LocalRun] = field(init=False, default_factory=dict)
     _lock: threading.Lock = field(init=False, default_factory=threading.Lock)
 
@@ -92,6 +96,11 @@ class LocalBackend:
     def _check(self) -> None:
         report = preflight.inspect(self._flow, self.settings, self._open_code)
         self._endpoints = report.endpoints
+        if not all(endpoint.is_demo for endpoint in report.endpoints.values()):
+            require_client()
+            from difyflow.run.backends.local.clients import ModelClients
+
+            self._clients = ModelClients()
         reasons = list(report.reasons)
         if not reasons:
             problem = preflight.build_problem(self._flow, self._factory(self._parts(None), VariablePool()))
@@ -107,12 +116,11 @@ class LocalBackend:
         )
         return self._code
 
-    def _sandbox(self) -> HttpSandbox:
-        default = HttpSandbox()
-        return HttpSandbox(
-            endpoint=self.settings.code_endpoint or default.endpoint,
-            api_key=self.settings.code_key or default.api_key,
-        )
+    def _sandbox(self) -> HttpSandbox | None:
+        endpoint, key = self.settings.code_endpoint, self.settings.code_key
+        if endpoint is None:
+            return None
+        return HttpSandbox(endpoint=endpoint, api_key=key) if key else HttpSandbox(endpoint=endpoint)
 
     def header(self) -> Header:
         """See `difyflow.run.backend.Backend`; nothing is asked of anybody."""
@@ -164,8 +172,6 @@ class LocalBackend:
         run = self._prepare(inputs, user=user, query=query, conversation=talk)
         with self._lock:
             self._active[run.translator.ids.run_id] = run
-            if talk is not None:
-                self._latest[talk.id] = run
         run.begin()
         return run
 
@@ -175,11 +181,15 @@ class LocalBackend:
         if not conversation_id:
             return Conversation(id=str(uuid.uuid4()))
         with self._lock:
-            before = self._latest.get(conversation_id)
-        known = before.conversation() if before is not None else None
+            known = self._conversations.get(conversation_id)
         if known is None:
             raise UsageError(f"no conversation {conversation_id} was begun here", code="no-conversation")
         return known
+
+    def _keep(self, conversation: Conversation | None) -> None:
+        if conversation is not None:
+            with self._lock:
+                self._conversations[conversation.id] = conversation
 
     def close(self) -> None:
         """Stops what is still running and frees clients and the code runner; idempotent."""
@@ -189,7 +199,8 @@ class LocalBackend:
             run.stop()
         for run in runs:
             run.join(_TEARDOWN_S)
-        self._clients.close()
+        if self._clients is not None:
+            self._clients.close()
         if self._code is not None:
             self._code.close()
 
@@ -239,6 +250,7 @@ class LocalBackend:
             ),
             conversation_before=conversation,
             query=query,
+            on_taken=self._keep,
             on_end=lambda: self._forget(run_id),
         )
 
@@ -257,6 +269,9 @@ class LocalBackend:
             endpoint, parameters = self._endpoints[node_id], named.get("completion_params") or {}
             if endpoint.is_demo:
                 return DemoModel(parameters=parameters)
+            assert self._clients is not None, "made by _check when there is an endpoint"
+            from difyflow.run.backends.local.endpoints import EndpointModel
+
             provider = str(named.get("provider") or "")
             return EndpointModel(endpoint, self._clients, interrupt, provider=provider, parameters=parameters)
 

@@ -63,7 +63,12 @@ class Limits:
 
 @dataclass(slots=True, kw_only=True)
 class LocalRun:
-    """One run under way (`difyflow.run.backend.Run`)."""
+    """One run under way (`difyflow.run.backend.Run`).
+
+    Attributes:
+        on_taken: told the conversation after this turn, once the events were taken; None for a workflow.
+        on_end: called when the engine has let go of everything.
+    """
 
     graph: Graph
     state: RuntimeState
@@ -74,6 +79,7 @@ class LocalRun:
     limits: Limits
     conversation_before: Conversation | None = None
     query: str = ""
+    on_taken: Callable[[Conversation | None], None]
     on_end: Callable[[], None]
     _queue: queue.SimpleQueue[Event | BaseException | None] = field(default_factory=queue.SimpleQueue)
     _thread: threading.Thread | None = None
@@ -109,6 +115,7 @@ class LocalRun:
             self.stop()  # does nothing to a run that has ended
             for _rest in events:
                 pass
+            self.on_taken(self.conversation())
 
     def _taken(self) -> Iterator[Event]:
         while (item := self._queue.get()) is not None:

@@ -17,6 +17,7 @@ from graphon.http.response import HttpResponse
 from difyflow.run.backends.local.interrupt import Interrupt
 
 _MAX_BYTES = 10 * 1024 * 1024  # Dify's limit for binary answers
+_NAT64 = ipaddress.ip_network("64:ff9b::/96")
 _HINT = "--allow-private-network lets it"
 
 
@@ -58,10 +59,18 @@ def _public_address(host: str, request: httpx.Request) -> str:
 def _is_public(address: str) -> bool:
     parsed = ipaddress.ip_address(address)
     if isinstance(parsed, ipaddress.IPv6Address):
-        inner = parsed.ipv4_mapped or parsed.sixtofour
+        inner = _inner(parsed)
         if inner is not None:
             return _is_public(str(inner))
     return parsed.is_global and not parsed.is_multicast
+
+
+def _inner(address: ipaddress.IPv6Address) -> ipaddress.IPv4Address | None:
+    """The IPv4 address that a gateway would make of an IPv6 address."""
+    if address in _NAT64:
+        return ipaddress.IPv4Address(int(address) & 0xFFFFFFFF)
+    teredo = address.teredo
+    return address.ipv4_mapped or address.sixtofour or (teredo[1] if teredo else None)
 
 
 class NodeHttpClient(HttpxHttpClient):

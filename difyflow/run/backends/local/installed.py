@@ -25,9 +25,21 @@ def require_engine() -> None:
     try:
         import graphon.engine  # noqa: F401
         import jinja2  # noqa: F401
+    except ImportError as err:
+        raise _missing("local runs need Dify's engine, and a part of it", err) from err
+
+
+def require_client() -> None:
+    """Makes sure that models can be called; apart, because it takes a second to load.
+
+    Raises:
+        MissingExtra: the client library is not installed.
+    """
+    try:
         import openai  # noqa: F401
     except ImportError as err:
-        raise MissingExtra(
-            f"local runs need Dify's engine, and a part of it is missing: {err.name or err}",
-            hint="pip install 'difyflow[local]'",
-        ) from err
+        raise _missing("models are called with the openai package, which", err) from err
+
+
+def _missing(what: str, err: ImportError) -> MissingExtra:
+    return MissingExtra(f"{what} is missing: {err.name or err}", hint="pip install 'difyflow[local]'")

@@ -1,14 +1,12 @@
-"""The engine's view of a model behind an OpenAI-compatible endpoint."""
+"""The engine's view of a model, and the model that is none: the rule-based responder."""
 
 from __future__ import annotations
 
-import json
 from abc import ABC, abstractmethod
 from collections.abc import Generator, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
-import openai
 from graphon.model_runtime.entities.common_entities import I18nObject
 from graphon.model_runtime.entities.llm_entities import (
     LLMResult,
@@ -24,24 +22,17 @@ from graphon.model_runtime.entities.message_entities import (
     PromptMessageTool,
 )
 from graphon.model_runtime.entities.model_entities import AIModelEntity, FetchFrom, ModelFeature, ModelType
-from graphon.model_runtime.errors.invoke import InvokeBadRequestError, InvokeConnectionError
-from openai.types.chat import ChatCompletionChunk
 
 from difyflow.run.backends.local import wire
-from difyflow.run.backends.local.clients import ModelClients, fault
 from difyflow.run.backends.local.demo import respond
-from difyflow.run.backends.local.interrupt import Interrupt
-from difyflow.run.backends.local.providers import Endpoint
 from difyflow.run.backends.local.settings import DEMO
 from difyflow.run.backends.local.wire import Message, Piece
 
-_FEATURES = [ModelFeature.VISION, ModelFeature.TOOL_CALL, ModelFeature.STRUCTURED_OUTPUT]
 _PIECE = 24  # characters of a piece of the demo responder
-_SCHEMA_PROMPT = "Answer with one JSON object and nothing else. It must be valid against this JSON Schema:\n"
 
 
 @dataclass(frozen=True, slots=True)
-class _Call:
+class Call:
     """What one request says besides the messages."""
 
     body: Message
@@ -65,11 +56,11 @@ class LocalModel(ABC):
         """What the model can do."""
 
     @abstractmethod
-    def _answer(self, messages: list[Message], call: _Call) -> Iterator[Piece]:
+    def _answer(self, messages: list[Message], call: Call) -> Iterator[Piece]:
         """The answer piece by piece."""
 
     @abstractmethod
-    def _structured(self, messages: list[Message], call: _Call, schema: Mapping[str, Any]) -> Iterator[Piece]:
+    def _structured(self, messages: list[Message], call: Call, schema: Mapping[str, Any]) -> Iterator[Piece]:
         """A JSON answer piece by piece."""
 
     def get_llm_num_tokens(self, prompt_messages: Sequence[PromptMessage]) -> int:  # noqa: ARG002  # its signature
@@ -90,7 +81,7 @@ class LocalModel(ABC):
         stream: bool,
     ) -> LLMResult | Generator[LLMResultChunk, None, None]:
         """Asks the model; always streaming on the wire, so that a run can be stopped at any time."""
-        call = _Call(body=wire.body(model_parameters), tools=tools or (), stop=stop or ())
+        call = Call(body=wire.body(model_parameters), tools=tools or (), stop=stop or ())
         pieces = self._answer(wire.messages(prompt_messages), call)
         if stream:
             return (_chunk(self.model_name, index, piece) for index, piece in enumerate(pieces))
@@ -106,7 +97,7 @@ class LocalModel(ABC):
         stream: bool,
     ) -> LLMResultWithStructuredOutput | Generator[LLMResultChunkWithStructuredOutput, None, None]:
         """Asks for JSON after a schema."""
-        call = _Call(body=wire.body({**model_parameters, "response_format": None}), stop=stop or ())
+        call = Call(body=wire.body({**model_parameters, "response_format": None}), stop=stop or ())
         pieces = self._structured(wire.messages(prompt_messages), call, json_schema)
         if stream:
             return _structured_chunks(self.model_name, pieces)
@@ -123,92 +114,13 @@ class DemoModel(LocalModel):
 
     def get_model_schema(self) -> AIModelEntity:
         """A schema for text and structured output only."""
-        return _model_schema(self.model_name, [ModelFeature.STRUCTURED_OUTPUT])
+        return model_schema(self.model_name, [ModelFeature.STRUCTURED_OUTPUT])
 
-    def _answer(self, messages: list[Message], call: _Call) -> Iterator[Piece]:  # noqa: ARG002  # nothing to tune
+    def _answer(self, messages: list[Message], call: Call) -> Iterator[Piece]:  # noqa: ARG002  # nothing to tune
         return _in_pieces(respond(_as_prompt(messages)))
 
-    def _structured(self, messages: list[Message], call: _Call, schema: Mapping[str, Any]) -> Iterator[Piece]:  # noqa: ARG002
+    def _structured(self, messages: list[Message], call: Call, schema: Mapping[str, Any]) -> Iterator[Piece]:  # noqa: ARG002
         return _in_pieces(respond(_as_prompt(messages), schema=schema))
-
-
-class EndpointModel(LocalModel):
-    """A model behind an OpenAI-compatible endpoint."""
-
-    def __init__(
-        self,
-        endpoint: Endpoint,
-        clients: ModelClients,
-        interrupt: Interrupt,
-        *,
-        provider: str,
-        parameters: Mapping[str, Any],
-    ) -> None:
-        super().__init__(provider=provider, model_name=endpoint.model, parameters=parameters)
-        self._endpoint = endpoint
-        self._clients = clients
-        self._interrupt = interrupt
-
-    def get_model_schema(self) -> AIModelEntity:
-        """A schema that lets images, tools and structured output through: the endpoint decides."""
-        return _model_schema(self.model_name, _FEATURES)
-
-    def _structured(self, messages: list[Message], call: _Call, schema: Mapping[str, Any]) -> Iterator[Piece]:
-        """Where the endpoint refuses schemas, the prompt asks instead."""
-        wanted = {"name": "response", "schema": dict(schema)}
-        native = {**call.body, "response_format": {"type": "json_schema", "json_schema": wanted}}
-        pieces = self._answer(messages, replace(call, body=native))
-        try:
-            first = next(pieces, Piece())
-        except InvokeBadRequestError:
-            text = _SCHEMA_PROMPT + json.dumps(schema, ensure_ascii=False)
-            yield from self._answer([{"role": "system", "content": text}, *messages], call)
-            return
-        yield first
-        yield from pieces
-
-    def _answer(self, messages: list[Message], call: _Call) -> Iterator[Piece]:
-        """Every fault becomes an `InvokeError`."""
-        try:
-            self._check_stop()
-            yield from wire.merged(self._chunks(messages, call), self._check_stop)
-        except Exception as err:
-            self._check_stop()  # a socket that was shut is no fault of the server
-            raise fault(err, self._endpoint) from err
-
-    def _check_stop(self) -> None:
-        if self._interrupt.fired:
-            raise InvokeConnectionError("the run was stopped")
-
-    def _chunks(self, messages: list[Message], call: _Call) -> Iterator[ChatCompletionChunk]:
-        try:
-            response = self._send(messages, call, {"stream_options": {"include_usage": True}})
-        except openai.BadRequestError as err:
-            if "stream_options" not in str(err):
-                raise
-            response = self._send(messages, call, {})  # an old server; nothing has run yet
-        kind = response.headers.get("content-type", "")
-        if "text/event-stream" in kind:
-            with response.parse() as stream:
-                yield from wire.started(stream)
-            return
-        text = response.http_response.read().decode("utf-8", errors="replace")
-        yield wire.whole(text, kind)
-
-    def _send(self, messages: list[Message], call: _Call, options: Message) -> Any:  # noqa: ANN401  # the library's raw response
-        body = {**call.body, **options}
-        if call.tools:
-            body["tools"] = [wire.tool(tool) for tool in call.tools]
-        if call.stop:
-            body["stop"] = list(call.stop)
-        client = self._clients.client(self._endpoint)
-        return client.chat.completions.with_raw_response.create(
-            model=self._endpoint.model,
-            messages=messages,  # type: ignore[arg-type]  # built by wire.messages in the library's shape
-            stream=True,
-            extra_body=body,
-            extra_headers=self._clients.headers(self._interrupt),
-        )
 
 
 def _as_prompt(messages: list[Message]) -> list[tuple[str, str]]:
@@ -222,7 +134,7 @@ def _in_pieces(text: str) -> Iterator[Piece]:
     yield Piece(finish_reason="stop")
 
 
-def _model_schema(name: str, features: list[ModelFeature]) -> AIModelEntity:
+def model_schema(name: str, features: list[ModelFeature]) -> AIModelEntity:
     """A schema without limits and prices: both are unknown here."""
     return AIModelEntity(
         model=name,

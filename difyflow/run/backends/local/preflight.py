@@ -139,7 +139,8 @@ def _of_code(flow: Flow, open_code: Callable[[], CodeRunner]) -> Iterator[str]:
     try:
         runner = open_code()
     except NotRunnable as err:
-        yield f"{', '.join(str(node) for node in nodes)}: {err}"
+        why = "; ".join([err.message, *err.reasons, *([err.hint] if err.hint else [])])
+        yield f"{'; '.join(str(node) for node in nodes)}: {why}"
         return
     for node in nodes:
         language = str(node.data.get("code_language"))

@@ -91,7 +91,7 @@ class Settings:
     Attributes:
         code_runner: `auto`, `http`, `unsafe-subprocess`, or what `code.open_runner` knows besides.
         allow_plain_code: True lets `auto` go on without isolation where nothing holds: own code only.
-        code_endpoint: base URL of a dify-sandbox service, for `http`; None = Dify's own default.
+        code_endpoint: base URL of a dify-sandbox service, for `http`.
         code_key: its key; None = the key of Dify's own docker compose file.
         model_endpoint: OpenAI-compatible base URL for every model, or `demo`; None = by provider.
         models: endpoints by model, from a config file.

@@ -49,6 +49,7 @@ def fetch(local: Any, flows: Any, url: str, *, allowed: bool = False, **node: An
         "[fd00::1]",
         "[::ffff:127.0.0.1]",
         "[2002:7f00:1::]",
+        "[64:ff9b::a9fe:a9fe]",
         "2130706433",
         "127.1",
         "224.0.0.1",
