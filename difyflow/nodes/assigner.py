@@ -28,8 +28,8 @@ class Assignment(Record):
     """over-write, clear, set, append, extend, remove-first, remove-last, +=, -=, *=, /=."""
     value: Any = None
     """A reference for `variable`, else a constant."""
-    write_mode: Annotated[str | None, Written(value="over-write")] = None
-    """Left over from version 1; ignored, though the editor writes it."""
+    write_mode: Annotated[str | None, Written(until="0.4.0", value="over-write")] = None
+    """Left over from version 1; ignored, though older editors write it."""
 
     @field_validator("value", mode="after")
     @classmethod

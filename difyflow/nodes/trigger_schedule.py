@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import Annotated, ClassVar, Literal
 
 from difyflow.nodes._base import NodeData
-from difyflow.nodes._record import Many, Record, Written
+from difyflow.nodes._record import NEVER, Many, Record, Written
 
 Weekday = Literal["sun", "mon", "tue", "wed", "thu", "fri", "sat"]
 
@@ -52,7 +52,7 @@ class TriggerSchedule(NodeData):
     cron_expression: str | None = ""
     """For cron: minute, hour, day, month, weekday."""
     visual_config: VisualConfig | None = VisualConfig()
-    timezone: str = "UTC"
+    timezone: Annotated[str, NEVER] = "UTC"
     config: Annotated[ScheduleConfig | None, Written(value=ScheduleConfig())] = None
     """Only in exports."""
 
