@@ -23,8 +23,8 @@ is wanted):
 | damaged, empty, scanned | an empty text, or the first part | refused with a code of `faults` |
 | .doc .ppt .xls .epub .eml .msg .odt | partly, partly through a service | refused with advice |
 
-Importing this package imports nothing outside the standard library; each format imports its own library
-when it is used and raises `MissingExtra` where that is not installed (extra `documents`).
+Nothing here needs graphon. Text types need nothing outside the standard library; each other format imports
+its own library when it is used and raises `MissingExtra` where that is not installed (extra `documents`).
 """
 
 from __future__ import annotations

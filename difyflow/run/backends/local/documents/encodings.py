@@ -1,9 +1,10 @@
 """Bytes of a text file to text: decoded right or refused, never mangled.
 
 1. A byte order mark decides (UTF-8, UTF-16, UTF-32); it is not part of the text.
-2. Valid UTF-8 is UTF-8. Only a tiny file with four characters or fewer outside ASCII may be valid by
-   chance (`一` in GBK is a Cyrillic letter in UTF-8); then step 4 compares.
-3. What is UTF-8 but for a few bytes is a damaged UTF-8 file, and refused. So is a mixture of encodings.
+2. Valid UTF-8 is UTF-8. Only a tiny file with four two-byte characters or fewer may be valid by chance
+   (`一` in GBK is a Cyrillic letter in UTF-8); then step 4 compares.
+3. What is UTF-8 but for a few bytes is a damaged UTF-8 file, and refused. So is a mixture of encodings,
+   and what is Chinese, Japanese or Korean but for a few bytes.
 4. Every candidate that decodes without an error is scored as a piece of language (`languages`). The best
    is taken if it is plausible in itself and a thousand times as likely as the next one that reads
    differently. A charset that the text declares (HTML, XML) counts as evidence.
@@ -16,13 +17,15 @@ loses its text there. Nothing outside the standard library is needed here.
 from __future__ import annotations
 
 import codecs
+import io
 import math
 import re
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 from difyflow.run.backends.local.documents import faults
-from difyflow.run.backends.local.documents.languages import CONTROL, models
+from difyflow.run.backends.local.documents.languages import models
 
 _BOMS = (
     (codecs.BOM_UTF8, "utf-8"),
@@ -73,11 +76,13 @@ _UTF8_PRIOR = 7.0
 _DECLARED = 12.0
 _MARGIN = math.log(1000)
 _SAMPLE = 200_000
-"""Characters of a decoding that are scored; whether it decodes at all is tried on every byte."""
+"""Bytes that are scored, about; whether a candidate decodes at all is tried on every byte."""
 
 _UTF8_MULTI = re.compile(
     rb"[\xc2-\xdf][\x80-\xbf]|[\xe0-\xef][\x80-\xbf]{2}|[\xf0-\xf4][\x80-\xbf]{3}",
 )
+_THREE_BYTES = re.compile("[\u0800-\U0010ffff]")
+_ASCII = bytes(range(128))
 _UTF8_RUN = re.compile(rb"(?:[\xe4-\xe9][\x80-\xbf]{2}){6}")
 _DECLARATION = re.compile(
     rb"<\?xml[^>]{0,100}?\sencoding\s*=\s*[\"']([\w.:-]{2,20})"
@@ -106,6 +111,8 @@ class _Guess:
     text: str
     score: float
     plausible: bool
+    misfit: int | None = None
+    """Offset of the first byte that does not fit, if a few do not."""
 
 
 def decode(data: bytes, *, name: str, encoding: str | None = None) -> Decoded:
@@ -137,7 +144,8 @@ def decode(data: bytes, *, name: str, encoding: str | None = None) -> Decoded:
 
 def _doubtful(data: bytes) -> bool:
     """True for a tiny file that may be valid UTF-8 by chance."""
-    return len(data) < 64 and 0 < len(_UTF8_MULTI.findall(data)) <= 4
+    found = _UTF8_MULTI.findall(data) if len(data) < 64 else []
+    return 0 < len(found) <= 4 and max(map(len, found)) == 2
 
 
 def _as_told(data: bytes, encoding: str, name: str) -> Decoded:
@@ -185,6 +193,10 @@ def _guessed(data: bytes, name: str) -> Decoded:
         raise faults.encoding(
             name, "its bytes are text in no encoding that is known here; a file that is not text looks so too"
         )
+    if best.misfit is not None:
+        raise faults.encoding(
+            name, f"it is {best.codec} but for a few bytes, the first at offset {best.misfit} of {len(data)}"
+        )
     if best.codec != "utf-8" and _UTF8_RUN.search(data):
         raise faults.encoding(name, f"it mixes {best.codec} with UTF-8")
     # Being valid is evidence for UTF-8 already: a rival must beat it outright, without its head start.
@@ -211,11 +223,10 @@ def _refuse_damaged_utf8(data: bytes, name: str) -> None:
     try:
         data.decode("utf-8")
     except UnicodeDecodeError as err:
-        rest = _UTF8_MULTI.sub(b"", data)
-        good = len(data) - len(rest)
-        bad = sum(byte > 0x7F for byte in rest[:1_000_000])
-        three = sum(1 for match in _UTF8_MULTI.finditer(data[:1_000_000]) if len(match[0]) > 2)
-        if three >= 3 and bad * 9 <= good:
+        valid = data.decode("utf-8", "ignore")
+        outside = len(data.translate(None, _ASCII))
+        bad = outside - len(valid.encode().translate(None, _ASCII))
+        if len(_THREE_BYTES.findall(valid[:_SAMPLE])) >= 3 and bad * 10 <= outside:
             raise faults.encoding(
                 name, f"it is UTF-8 with {bad} bytes that do not fit, the first at offset {err.start}"
             ) from err
@@ -241,40 +252,49 @@ def _declared(data: bytes) -> str | None:
 
 
 def _guesses(data: bytes, declared: str | None) -> Iterator[_Guess]:
+    scored = _sample(data)
     for codec, prior, languages in (("utf-8", _UTF8_PRIOR, _ANY), *_CANDIDATES):
-        try:
-            text = data.decode(codec)
-        except UnicodeDecodeError:
+        read = _read(data, codec, nearly=languages[0] in _HAN and not codec.startswith("utf"))
+        if read is None:
             continue
-        sample = _sample(text)
-        scores = {language: models()[language].score(sample) for language in languages}
-        language = max(scores, key=lambda name: scores[name])
+        text, misfit = read
+        sample = text if scored is data else scored.decode(codec, "ignore")
+        counts = Counter(sample)
+        score, plausible = max(models()[language].judge(sample, counts) for language in languages)
         bonus = _DECLARED if declared is not None and declared == codecs.lookup(codec).name else 0.0
-        yield _Guess(
-            codec, text, scores[language] + prior + bonus, codec == "utf-8" or _plausible(language, sample)
-        )
+        yield _Guess(codec, text, score + prior + bonus, plausible or codec == "utf-8", misfit)
 
 
-def _plausible(language: str, sample: str) -> bool:
-    model = models()[language]
-    costs = [model.cost(char) for char in sample if not char.isascii()]
-    bad = any(char.isascii() and model.cost(char) == CONTROL for char in sample)
-    return not bad and CONTROL not in costs and (not costs or sum(costs) / len(costs) > model.floor)
+def _read(data: bytes, codec: str, *, nearly: bool) -> tuple[str, int | None] | None:
+    """The text and where the first byte does not fit; None if any, or with `nearly` many, do not."""
+    try:
+        return data.decode(codec), None
+    except UnicodeDecodeError as err:
+        if not nearly:
+            return None
+        text = data.decode(codec, "replace")
+        return (text, err.start) if text.count("\ufffd") <= 1 + len(text) // 200 else None
 
 
-def _sample(text: str) -> str:
-    """The lines with characters outside ASCII, up to a limit: the others say nothing about the encoding."""
-    if len(text) <= _SAMPLE:
-        return text
-    lines: list[str] = []
+def _sample(data: bytes) -> bytes:
+    """The part of a large file that is scored, the same bytes for every candidate.
+
+    Lines in pure ASCII say nothing about the encoding and are left out; but not where there are zero bytes,
+    for then the file may be UTF-16, whose lines do not end at the byte 0A.
+    """
+    if len(data) <= _SAMPLE:
+        return data
+    if b"\x00" in data[:_SAMPLE]:
+        return data[:_SAMPLE]
+    lines: list[bytes] = []
     size = 0
-    for line in text.splitlines(keepends=True):
+    for line in io.BytesIO(data):
         if not line.isascii():
             lines.append(line[: _SAMPLE - size])
             size += len(lines[-1])
         if size >= _SAMPLE:
             break
-    return "".join(lines)
+    return b"".join(lines)
 
 
 def _readings(guesses: list[_Guess]) -> str:

@@ -15,8 +15,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 
@@ -53,7 +52,7 @@ _HANGUL = (
 )
 _CJK_SIGNS = "，。、；：？！“”‘’（）《》〈〉【】「」『』〔〕…—·～－％　・ー"
 _QUOTES = "“”‘’–—…"
-_WESTERN_SIGNS = "„‚•«»‹›€£§©®°·¿¡ºª²³µ×½™\u00a0"
+_WESTERN_SIGNS = "„‚•‹›€™" + "".join(map(chr, range(0xA0, 0xC0))) + "×÷"
 
 
 @dataclass(frozen=True)
@@ -69,24 +68,28 @@ class Model:
     floor: float = -6.5
     """A text of this language has a mean score per non-ASCII character above this."""
 
-    @property
-    def table(self) -> dict[str, float]:
-        """Score of each character that the language uses; the first class that holds it counts."""
-        return _table(self)
+    def judge(self, text: str, counts: Mapping[str, int]) -> tuple[float, bool]:
+        """Log-likelihood of a text, and whether it may be a text of this language at all.
 
-    def score(self, text: str) -> float:
-        """Log-likelihood of a text."""
-        letters = sum(self.cost(char) * count for char, count in Counter(text).items())
-        return letters + self._words(text) if self.alphabet else letters
-
-    def cost(self, char: str) -> float:
-        """Score of one character."""
-        if char.isascii():
-            return ASCII if char.isprintable() or char in "\t\n\r\f\v" else CONTROL
-        known = self.table.get(char)
-        if known is not None:
-            return known
-        return OTHER if char.isprintable() or char.isspace() else CONTROL
+        Args:
+            text: the text.
+            counts: how often each character occurs in it; many models look at one text.
+        """
+        table = _table(self)
+        total = outside = solid = 0.0
+        clean = True
+        for char, count in counts.items():
+            cost = table.get(char)
+            if cost is None:
+                cost = _unused(char)
+            total += cost * count
+            clean = clean and cost > CONTROL
+            if not char.isascii():
+                outside += cost * count
+                solid += count
+        if self.alphabet:
+            total += self._words(text)
+        return total, clean and (not solid or outside / solid > self.floor)
 
     def _words(self, text: str) -> float:
         mine = set(self.words.split())
@@ -95,11 +98,17 @@ class Model:
         return WORD * min(found, 20) + BROKEN_WORD * broken
 
 
+def _unused(char: str) -> float:
+    if char.isascii():
+        return ASCII if char.isprintable() or char in "\t\n\r\f\v" else CONTROL
+    return OTHER if char.isprintable() or char.isspace() else CONTROL
+
+
 @cache
 def _table(model: Model) -> dict[str, float]:
     table: dict[str, float] = {}
     for chars, share in model.groups:
-        fresh = [char for char in dict.fromkeys(chars) if char not in table]
+        fresh = [char for char in dict.fromkeys(chars) if char not in table and not char.isascii()]
         table.update(dict.fromkeys(fresh, math.log(share / max(len(fresh), 1))))
     return table
 
@@ -110,6 +119,7 @@ _BROKEN = re.compile(
     r"[a-zß-öø-ÿ][À-ÖØ-ÞĀĂĄĆČĎĐĘĚŁŃŇŐŒŘŚŠŤŮŰŸŹŻŽ]"
     r"|[A-Za-z][\u0370-\u06ff\u0e00-\u0e7f]|[\u0370-\u06ff\u0e00-\u0e7f][A-Za-z]"
     r"|[\u0430-\u044f\u03b1-\u03c9][\u0410-\u042f\u0391-\u03a9]"
+    r"|(?:^|[^\u0e01-\u0e2e\u0e31-\u0e3a\u0e47-\u0e4e])[\u0e31\u0e34-\u0e3a\u0e47-\u0e4e]"
     r"|[A-Za-z][¿¡ºª³½×©®°¶¤¦¨¬¸¹¼¾±÷µ][a-z]"
 )
 
@@ -221,9 +231,13 @@ def _alphabetic() -> Iterator[Model]:
     )
     yield Model("Cyrillic", _alphabet(_span(0x430, 0x44F) + "ёіїєґў"))
     yield Model("Greek", _alphabet(_span(0x3B1, 0x3C9) + "άέήίόύώϊϋ"))
-    yield Model("Hebrew", _alphabet(_span(0x5D0, 0x5EA)))
-    yield Model("Arabic", _alphabet(_span(0x621, 0x652) + "،؛؟پچژگ"))
-    yield Model("Thai", _alphabet(_span(0xE01, 0xE3A) + _span(0xE40, 0xE4E)))
+    yield Model("Hebrew", _alphabet(_span(0x5D0, 0x5EA)), floor=-5.0)
+    yield Model("Arabic", _alphabet("ابتجحدرسعفقكلمنهويةىأإ"), floor=-5.0)
+    yield Model(
+        "Thai",
+        (("านรกอเงตมยลวดทสแใไบปคพชหจผขะัิีึืุู่้็์โำ", 0.95), (_span(0xE01, 0xE3A) + _span(0xE40, 0xE5B), 0.02)),
+        floor=-5.0,
+    )
 
 
 @cache

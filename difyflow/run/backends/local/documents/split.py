@@ -19,8 +19,9 @@ from difyflow.errors import UsageError
 from difyflow.run.backends.local.documents.headings import by_headings
 from difyflow.run.backends.local.documents.values import Extracted, Part
 
-_PARAGRAPH = re.compile(r"(?:\r\n|\r|\n)[ \t\u3000]*(?:\r\n|\r|\n)\s*")
-_LINE = re.compile(r"\r\n|\r|\n")
+_NEW_LINE = r"(?:\r\n|\n|\r(?!\n))"
+_PARAGRAPH = re.compile(rf"{_NEW_LINE}[ \t\u3000]*{_NEW_LINE}\s*")
+_LINE = re.compile(_NEW_LINE)
 # The end of a sentence with its closing quotes and brackets. A Western full stop ends one only before white
 # space, so that `3.5` and `e.g.x` stay whole.
 _SENTENCE = re.compile(r"(?:[。！？；…]+|[.!?;]+(?=[\s”’\"')\]]))[”’」』）)\]\"'》】]*[ \t\u3000]*")
