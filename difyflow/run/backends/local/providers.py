@@ -1,8 +1,9 @@
 """Which endpoint and which key a model of the DSL file needs.
 
-Only providers with an OpenAI-compatible endpoint are listed; the base URLs are those of the providers' own
-documentation (looked up in November 2026). The names are Dify's, without the plug-in path
-(`langgenius/siliconflow/siliconflow` and `siliconflow` are the same).
+Only providers with an OpenAI-compatible endpoint are listed. The base URLs were looked up in November 2026, in
+the providers' documentation or, where that was not at hand, in several public programs that use them. The
+names are Dify's, without the plug-in path (`langgenius/siliconflow/siliconflow` and `siliconflow` are the
+same); the names of the key variables are the providers' own where they have one.
 """
 
 from __future__ import annotations
