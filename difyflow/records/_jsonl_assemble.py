@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 
 from difyflow.records._jsonl_scan import Item
-from difyflow.records._jsonl_shape import Shape, Turn, check_turns
+from difyflow.records._jsonl_shape import Shape, Turn, check_turns, conversations
 from difyflow.records._jsonl_signs import (
     ANY_KEY,
     DOUBLE_QUOTES,
@@ -98,8 +98,10 @@ def _take(state: _State, item: Item, gap: str) -> None:
     elif item.kind == "sample":
         repairs = item.shape.repairs | state.pending | _layout(state, item, gap)
         state.pending = frozenset()
-        shape = item.shape
-        state.entries.append(Entry(item.start, item.end, shape.turns, shape.extra, repairs))
+        parts = conversations(item.shape.turns)
+        repairs |= {"split-sample"} if len(parts) > 1 else set()
+        extra = item.shape.extra
+        state.entries.extend(Entry(item.start, item.end, turns, extra, repairs) for turns in parts)
     elif item.kind == "broken":
         _take_broken(state, item, gap)
     elif item.kind == "wrapper":
@@ -245,6 +247,8 @@ def _close_group(state: _State, *, at_end: bool = False, broken: bool = False) -
 def _together(state: _State, group: list[Item], at_end: bool) -> Shape:
     turns = tuple(turn for item in group for turn in item.shape.turns)
     check_turns(turns)
+    if len(conversations(turns)) > 1:
+        raise Unreadable("ambiguous-grouping", "one sample or several?")
     start, end = group[0].start, group[-1].end
     rest = state.text[end:].strip() if at_end else "more"
     if rest in (",", "，") or (state.truncated and not rest):

@@ -16,17 +16,18 @@ from difyflow.records._jsonl_reader import Reader
 from difyflow.records._jsonl_shape import Shape, shape_of
 from difyflow.records._jsonl_signs import (
     ANY_KEY,
-    DECODER,
+    BETWEEN,
     GAP,
-    MAX_DEPTH,
     PART_KEY,
     QUOTES,
+    SAMPLE_HEAD,
     UNFINISHED,
     S,
     Unreadable,
     Value,
     line_before,
 )
+from difyflow.records._jsonl_strict import strict_value
 from difyflow.records._jsonl_thinking import ANY_TAG, Tags, is_closing
 
 NOTHING = Shape("other")
@@ -47,7 +48,6 @@ class Item:
 
 _BARE_KEY = rf"(?i:role|content|messages?){S}[:：]"
 _HEAD = rf"(?:[{{｛]{S}(?:{ANY_KEY}|{_BARE_KEY})|{ENCODED_HEAD})"
-_SAMPLE_HEAD = rf"[{{｛]{S}[{QUOTES}]?(?i:messages?|消息)[{QUOTES}]?{S}[:：]"
 _START = re.compile(
     rf"(?P<tag>{ANY_TAG})"
     rf"|(?P<encoded>{ENCODED_HEAD})"
@@ -56,18 +56,16 @@ _START = re.compile(
 )
 _START_IN_JSON = re.compile(rf'"[^"\\]*+(?:\\.[^"\\]*+)*+"|(?P<list>\[{S}\{{{S}{PART_KEY})|(?P<object>\{{)')
 _NO_SAMPLE = re.compile(
-    rf"[{{｛]{S}{ANY_KEY}{S}[\[［]{S}{_SAMPLE_HEAD}|{_SAMPLE_HEAD}{S}[\[［]?{S}[{{｛]?{S}(?:\.\.\.|…)"
+    rf"[{{｛]{S}{ANY_KEY}{S}[\[［]{S}{SAMPLE_HEAD}|{SAMPLE_HEAD}{S}[\[［]?{S}[{{｛]?{S}(?:\.\.\.|…)"
 )
 """A wrapper, to be looked into; or `{"messages": [...]}`, which speaks of samples and is none."""
+_FIRST_QUOTE = re.compile(rf"[{{｛\[［{GAP}\s]*+(.)")
 _MESSAGE = re.compile(rf"[{{｛]{S}{PART_KEY}")
-_STRICT_TOKEN = re.compile(r'[{}\[\]]|"[^"\\\n]*+(?:\\.[^"\\\n]*+)*+"(?=\s*+[,:}\]])|"')
 _PARTIAL = re.compile(rf"[{{｛]{S}(?:[{QUOTES}][^{QUOTES}{{}}\[\]\n]{{0,60}}[{QUOTES}]?{S}[:：]?{S})?\Z")
 
 _MARKER = r"^[ \t>*+\-•·#|`\d.)）(（、,，:：\[［]{0,24}?"
-_BEHIND_OBJECT = rf"(?<=[}}｝\]］])[{GAP},，;；]{{0,24}}"
-_NEXT_SAMPLE = (
-    rf"{_MARKER}(?=[{{｛])(?!{_MESSAGE.pattern}){_HEAD}|{_BEHIND_OBJECT}{_SAMPLE_HEAD}|^[ \t]*{ANY_TAG}"
-)
+_LEAD = rf"(?:(?<=[}}｝\]］]){BETWEEN}{{0,24}}|^{BETWEEN}{{0,40}}|^[ \t]*<[^<>\n]{{0,80}}>[ \t]*)"
+_NEXT_SAMPLE = rf"{_MARKER}(?=[{{｛])(?!{_MESSAGE.pattern}){_HEAD}|{_LEAD}{SAMPLE_HEAD}|^[ \t]*{ANY_TAG}"
 _NEXT = {
     "object": re.compile(_NEXT_SAMPLE, re.MULTILINE),
     "list": re.compile(rf"{_NEXT_SAMPLE}|{_MARKER}[\[［]{S}{_MESSAGE.pattern}", re.MULTILINE),
@@ -135,7 +133,7 @@ class _Scan:
             return self._encoded(at)
         if found.lastgroup == "object" and _NO_SAMPLE.match(self._text, at):
             return [], at + 1
-        value, end, far = _strict(self._text, at)
+        value, end, far = strict_value(self._text, at)
         repairs = frozenset[str]()
         strict = end is not None
         if end is None:
@@ -169,7 +167,9 @@ class _Scan:
 
     def _refuse_string_in_string(self, at: int, end: int) -> None:
         r"""An object in quotes, like `'{"a": "x\\ny"}'`: its escapes may be the outer string's or its own."""
-        if at and self._text[at - 1] in "\"'" and "\\" in self._text[at:end]:
+        outer = self._text[at - 1] if at else ""
+        first = _FIRST_QUOTE.match(self._text, at)
+        if outer in ('"', "'") and first and first.group(1) != outer and "\\" in self._text[at:end]:
             raise Unreadable("ambiguous-escape", "escapes in an object that stands in a string")
 
     def _failed(
@@ -232,27 +232,3 @@ class _Scan:
                 item = Item("broken", item.start, item.end, reason="ambiguous-escape", detail=doubt)
             items.append(item)
         return items, stretch.end
-
-
-def _strict(text: str, at: int) -> tuple[Value, int | None, int]:
-    """The JSON value at `at`, exactly as JSON says, the offset behind it, and how far was looked.
-
-    The end is None if it is no JSON. Only strings and brackets are looked at before the JSON reader is
-    called, so that a value without an end costs no more than its own line.
-    """
-    depth = 0
-    far = at
-    for token in _STRICT_TOKEN.finditer(text, at):
-        sign, far = token.group(), token.end()
-        if sign in "{[":
-            depth += 1
-        elif sign in "}]":
-            depth -= 1
-        if sign == '"' or depth > MAX_DEPTH:
-            break
-        if depth <= 0:
-            try:
-                return DECODER.decode(text[at:far]), far, far
-            except ValueError:
-                break
-    return None, None, far

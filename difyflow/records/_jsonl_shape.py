@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import Literal, TypeAlias
+from typing import Literal, TypeAlias, TypeGuard
 
-from difyflow.records._jsonl_signs import DECODER, Members, Unreadable, Value
+from difyflow.records._jsonl_signs import Members, Unreadable, Value
+from difyflow.records._jsonl_strict import strict_value
 from difyflow.records._jsonl_strings import join_surrogates
 
 Turn: TypeAlias = tuple[str, str]
@@ -56,14 +57,14 @@ def shape_of(value: Value) -> Shape:
     plain_turns = _plain_turns(value)
     if plain_turns:
         return Shape("sample", plain_turns)
-    value, decoded = _decode_messages(value)
+    value, decoded = _unpack_messages(value)
     lists = [(key, member) for key, member in value if _holds_messages(member)]
     if lists:
         return _sample(value, lists, decoded)
     if _is_message(value):
         repairs = set[str]()
         return Shape("message", (_turn(value, repairs),), (), frozenset(repairs))
-    if {"user", "assistant"} <= _names(value) <= {"system", "user", "assistant"}:
+    if _is_by_role(value):
         repairs = {"role-as-key"}
         turns = _turns([Members([member]) for member in value], repairs)
         return Shape("sample", turns, (), frozenset(repairs))
@@ -94,12 +95,23 @@ def _plain_turns(value: Members) -> tuple[Turn, ...] | None:
     return tuple(turns)
 
 
+def conversations(turns: tuple[Turn, ...]) -> list[tuple[Turn, ...]]:
+    """`turns` cut before each system message: models put several samples into one list."""
+    starts = [at for at, (role, _) in enumerate(turns) if role == "system" or at == 0]
+    return [turns[start:end] for start, end in zip(starts, [*starts[1:], len(turns)], strict=True)]
+
+
 def check_turns(turns: tuple[Turn, ...]) -> None:
     """Checks the order of the roles.
 
     Raises:
         Unreadable: a role is missing or out of order.
     """
+    for conversation in conversations(turns) if turns and turns[0][0] == "system" else [turns]:
+        _check_conversation(conversation)
+
+
+def _check_conversation(turns: tuple[Turn, ...]) -> None:
     roles = [role for role, _ in turns]
     for role in ("user", "assistant"):
         if role not in roles:
@@ -148,18 +160,29 @@ def _holds_samples(value: Value) -> bool:
     return isinstance(value, list) and any(_holds_messages(item) or _holds_samples(item) for item in value)
 
 
-def _decode_messages(value: Members) -> tuple[Members, set[str]]:
-    """Reads a list of messages that was written as a JSON string."""
+def _unpack_messages(value: Members) -> tuple[Members, set[str]]:
+    """Turns messages that were written as a JSON string, or as an object by role, into a list."""
     members = list(value)
     repairs = set[str]()
     for at, (key, member) in enumerate(members):
-        if _name(key) in _MESSAGES_KEYS and isinstance(member, str) and member.lstrip().startswith("["):
-            try:
-                members[at] = (key, DECODER.decode(member))
-            except (ValueError, RecursionError):
-                continue
-            repairs.add("encoded-messages")
+        if _name(key) not in _MESSAGES_KEYS:
+            continue
+        if isinstance(member, str) and member.lstrip().startswith("["):
+            decoded, end, _ = strict_value(member, member.index("["))
+            if end is not None and not member[end:].strip() and _holds_messages(decoded):
+                members[at] = (key, decoded)
+                repairs.add("encoded-messages")
+        elif _is_by_role(member):
+            members[at] = (key, [Members([one]) for one in member])
     return Members(members), repairs
+
+
+def _is_by_role(value: Value) -> TypeGuard[Members]:
+    return isinstance(value, Members) and {"user", "assistant"} <= _names(value) <= {
+        "system",
+        "user",
+        "assistant",
+    }
 
 
 def _sample(value: Members, lists: list[tuple[str, Value]], repairs: set[str]) -> Shape:
@@ -192,7 +215,7 @@ def _split(message: Members, repairs: set[str]) -> list[Members]:
     names = [_name(key) for key, _ in message]
     if len(names) < 4 or len(names) % 2 or names != ["role", "content"] * (len(names) // 2):
         return [message]
-    if len(set(message[::2])) == 1:
+    if all(message[at] == message[0] for at in range(0, len(message), 2)):
         return [message]
     repairs.add("split-message")
     return [Members(message[at : at + 2]) for at in range(0, len(message), 2)]

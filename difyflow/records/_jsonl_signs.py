@@ -5,7 +5,6 @@ A sign is syntax only where the reader expects one, so nothing in here looks ins
 
 from __future__ import annotations
 
-import json
 import re
 from typing import TypeAlias
 
@@ -17,10 +16,6 @@ class Members(tuple[tuple[str, "Value"], ...]):
     """The members of a JSON object in their order, repeated keys included."""
 
     __slots__ = ()
-
-
-DECODER = json.JSONDecoder(object_pairs_hook=Members)
-"""Strict JSON; one for all, since making one leaves a reference cycle behind."""
 
 
 class Unreadable(Exception):
@@ -72,6 +67,11 @@ MESSAGE_KEY = rf"[{QUOTES}] ?{_PART} ?[{QUOTES}]{S}[:：]"
 """Pattern: a quoted key that a message has."""
 PART_KEY = rf"[{QUOTES}]? ?{_PART} ?[{QUOTES}]?{S}[:：]"
 """Pattern: a key that a message has, with or without quotes."""
+
+SAMPLE_HEAD = rf"[{{｛]{S}[{QUOTES}]?(?i:messages?|消息)[{QUOTES}]?{S}[:：]"
+"""Pattern: an object that begins with its messages."""
+BETWEEN = rf"[^\n{{}}｛｝{QUOTES}]"
+"""Pattern: a character that may stand between two objects on a line, and in no structure."""
 
 SPACES = re.compile(S)
 KEY = re.compile(rf"(?P<quoted>{ANY_KEY})|(?P<bare>\w{{1,20}}){S}[:：]")

@@ -14,11 +14,13 @@ from typing import Literal
 
 from difyflow.records._jsonl_signs import (
     ANY_KEY,
+    BETWEEN,
     CORE_KEY,
     DOUBLE_QUOTES,
     GAP,
     MESSAGE_KEY,
     QUOTES,
+    SAMPLE_HEAD,
     SINGLE_QUOTES,
     UNFINISHED,
     S,
@@ -67,7 +69,7 @@ _BEHIND: dict[Place, re.Pattern[str]] = {
 _T = rf"{S}(?:(?://|#)[^\n{DOUBLE_QUOTES}]{{0,200}}\n{S})*+"
 """Pattern: blanks, and comments up to the end of their lines."""
 _C = rf"(?:[,，]{_T})?"
-_SAMPLE_END = rf"[}}｝][{GAP}]*+(?=\Z|[\r\n,，\]］}}｝{{｛`*<|;；)）/#])"
+_SAMPLE_END = rf"[}}｝][{GAP}]*+(?=\Z|[\r\n,，\]］}}｝{{｛`*<|;；)）/#]|{BETWEEN}{{1,24}}{SAMPLE_HEAD})"
 _MESSAGE_END = (
     rf"{_C}[}}｝]{_T}(?:{_C}[{{｛]{_T}{MESSAGE_KEY}"
     rf"|{_C}[\]］](?:{_T}{_C}{_SAMPLE_END}|{_LINE_END}|{_T}[,，]{_T}{ANY_KEY}))"

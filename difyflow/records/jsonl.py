@@ -29,8 +29,9 @@ from dataclasses import dataclass, field
 
 from difyflow.records._jsonl_assemble import Entry, assemble
 from difyflow.records._jsonl_scan import scan
-from difyflow.records._jsonl_shape import shape_of
-from difyflow.records._jsonl_signs import DECODER, Unreadable
+from difyflow.records._jsonl_shape import conversations, shape_of
+from difyflow.records._jsonl_signs import Unreadable
+from difyflow.records._jsonl_strict import DECODER
 from difyflow.records._jsonl_thinking import ANY_TAG, is_closing
 
 _SPLITS_LINES = re.compile("[\u0085\u2028\u2029\ud800-\udfff]")
@@ -168,7 +169,7 @@ def _clean_sample(line: str, number: int) -> Sample | None:
         shape = shape_of(DECODER.decode(line))
     except (ValueError, RecursionError, Unreadable):
         return None
-    if shape.kind != "sample":
+    if shape.kind != "sample" or len(conversations(shape.turns)) > 1:
         return None
     return _sample(Entry(0, 0, shape.turns, shape.extra, shape.repairs), number)
 

@@ -115,6 +115,15 @@ def test_every_repair_has_its_name_and_is_counted(text, repair):
     assert found.repairs[repair] == 1
 
 
+def test_samples_that_share_one_list_are_cut_at_their_system_messages():
+    system = '{"role": "system", "content": "专家"}, '
+    chat = f"{system}{LINE[LINE.index('[') + 1 : -2]}"
+    found = collect(f'{{"messages": [{chat}, {chat}]}}')
+
+    assert [sample.messages[1:] for sample in found.samples] == [SAMPLE, SAMPLE]
+    assert found.repairs == {"split-sample": 2}
+
+
 def test_two_on_a_line_are_named():
     assert collect(LINE + LINE).repairs == {"shared-line": 1}
 

@@ -5,11 +5,18 @@ from __future__ import annotations
 import ast
 import json
 import random
+from dataclasses import dataclass
 
 from hypothesis import given
 from hypothesis import strategies as st
 
 from difyflow.records.jsonl import Sample, collect, collect_lines
+
+
+@dataclass(frozen=True)
+class Pairs:
+    members: list
+
 
 FRAGMENTS = [
     "\"", "“", "”", "'", "‘", "’", "{", "}", "[", "]", ":", ",", "：", "，", "｛", "｝", "\\", "\n", "\t",
@@ -129,6 +136,54 @@ def test_lines_give_what_the_text_gives(misprints, chats, seed):
     found = [one for one in collect_lines(text.split("\n")) if isinstance(one, Sample)]
 
     assert [one.messages for one in found] == [one.messages for one in collect(text).samples]
+
+
+KEYS = [
+    "role",
+    "content",
+    "messages",
+    "user",
+    "assistant",
+    "system",
+    "from",
+    "value",
+    "角色",
+    "samples",
+    "id",
+]
+leaves = (
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.sampled_from(["user", "assistant", "system", "好", " ", "[{}]"])
+)
+objects = st.recursive(
+    leaves,
+    lambda inner: (
+        st.lists(inner, max_size=4) | st.lists(st.tuples(st.sampled_from(KEYS), inner), max_size=4).map(Pairs)
+    ),
+    max_leaves=24,
+)
+
+
+@given(
+    values=st.lists(objects, max_size=3),
+    sign=st.sampled_from(['"', ",", "}", "{", "]", "：", "“", "\n", ""]),
+    data=st.data(),
+)
+def test_no_shape_of_objects_raises(values, sign, data):
+    text = "\n".join(map(dumped, values))
+    at = data.draw(st.integers(0, len(text)))
+
+    collect(text[:at] + sign + text[at:])
+    list(collect_lines(text.split("\n")))
+
+
+def dumped(value: object) -> str:
+    """JSON in which keys may come twice."""
+    if isinstance(value, Pairs):
+        return "{" + ", ".join(f"{json.dumps(key)}: {dumped(member)}" for key, member in value.members) + "}"
+    return f"[{', '.join(map(dumped, value))}]" if isinstance(value, list) else json.dumps(value)
 
 
 def in_strings(text: str) -> list[bool]:
