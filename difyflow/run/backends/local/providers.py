@@ -1,9 +1,9 @@
 """Which endpoint and which key a model of the DSL file needs.
 
-Only providers with an OpenAI-compatible endpoint are listed. The base URLs were looked up in November 2026, in
-the providers' documentation or, where that was not at hand, in several public programs that use them. The
+Only providers with an OpenAI-compatible endpoint are listed. The base URLs were looked up in November 2026,
+in the providers' documentation or, where that was not at hand, in several public programs that use them. The
 names are Dify's, without the plug-in path (`langgenius/siliconflow/siliconflow` and `siliconflow` are the
-same); the names of the key variables are the providers' own where they have one.
+same).
 """
 
 from __future__ import annotations
