@@ -158,7 +158,9 @@ class _Scan:
             if strict:
                 self._json_until = max(self._json_until, end)
             self._allowance -= end - at
-            return [Item("wrapper", at, end)] if strict else [], self._inside(at, end)
+            if self._allowance < 0:
+                return [Item("broken", at, end, reason="too-deep", detail="wrappers in wrappers")], end
+            return [Item("wrapper", at, end)] if strict else [], at + 1
         return [Item(shape.kind, at, end, replace(shape, repairs=shape.repairs | repairs))], end
 
     def _inside(self, at: int, far: int) -> int:
@@ -177,15 +179,11 @@ class _Scan:
     ) -> tuple[list[Item], int]:
         at = found.start()
         self._allowance -= far - at
-        if err.reason == "too-deep":
-            far = max(far, reader.far)
         if not reader.recognised:
             if err.reason == UNFINISHED and self._cut_at is None:
                 self._cut_at = at
             return [], far if err.reason == "too-deep" else self._inside(at, far)
-        kind = (
-            "list" if found.lastgroup == "list" else "message" if _MESSAGE.match(self._text, at) else "object"
-        )
+        kind = "message" if _MESSAGE.match(self._text, at) else found.lastgroup or "object"
         onward = far if err.reason == "too-deep" or self._allowance < 0 else at + 1
         following = _NEXT[kind].search(self._text, onward)
         end = following.start() if following else len(self._text)

@@ -63,10 +63,12 @@ def test_exactly_the_known_samples_come_out(case):
     assert [reject.reason for reject in found.rejects] == case.rejects
 
 
-@pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
+# A closing tag alone does not reach back to clean lines that have gone out.
+FORWARD = [case for case in CASES if not re.search("without the opening tag|made_thinking", case.name)]
+
+
+@pytest.mark.parametrize("case", FORWARD, ids=lambda case: case.name)
 def test_lines_give_what_the_whole_text_gives(case):
-    if "without the opening tag" in case.name or "made_thinking" in case.name:
-        pytest.skip("a closing tag alone does not reach back to lines that have gone out")
     lines = re.findall(r"[^\n]*\n|[^\n]+", case.text)
     found = list(collect_lines(lines, truncated=case.truncated))
     whole = collect(case.text, truncated=case.truncated)
