@@ -6,9 +6,11 @@ files that the flow reads as text.
 
 from __future__ import annotations
 
+import json
 import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from pydantic import ValidationError
@@ -19,10 +21,11 @@ from difyflow.build.flow import Flow
 from difyflow.build.refs import ContainerRef, NodeRef
 from difyflow.dsl.app import App, Dependency
 from difyflow.dsl.graph import Edge, Node
-from difyflow.errors import BuildError, DifyflowError
+from difyflow.errors import BuildError, DifyflowError, UsageError
 from difyflow.nodes._base import NodeData, TextKind
 from difyflow.nodes._record import Record, Spelled, Written, numbers
 from difyflow.nodes.note import Note, lexical
+from difyflow.records.files import write_whole
 from difyflow.terms.selector import Selector, placeholders
 
 FILE_LINES = 5
@@ -62,14 +65,10 @@ def decompile(app: App) -> Decompiled:
     """Writes a document as a Python flow.
 
     Raises:
-        BuildError: a mode without a graph, another kind than `app`, or two nodes with one id.
+        BuildError: two nodes with one id, or a value that neither Python nor JSON can say.
     """
     if app.workflow is None or app.app is None:
-        raise BuildError(
-            f"a document of mode {app.mode or app.kind!r} has no workflow to write in Python",
-            code="not-decompilable",
-            hint="modes workflow and advanced-chat are decompiled; the YAML of the others is short",
-        )
+        return _verbatim(app)
     ids = [node.id for node in app.nodes]
     twice = sorted({item for item in ids if ids.count(item) > 1 or not item})
     if twice:
@@ -77,6 +76,43 @@ def decompile(app: App) -> Decompiled:
             f"nodes share the id {twice[0]!r}", code="not-decompilable", hint="give each its own"
         )
     return _Writer(app).write()
+
+
+def write(app: App, folder: Path) -> Decompiled:
+    """Writes a document into a folder that is empty or does not exist.
+
+    Raises:
+        BuildError: as `decompile`.
+        UsageError: there is something in the folder, or it cannot be written.
+    """
+    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+        raise UsageError("exists and is not empty", path=str(folder), code="exists", hint="name a new folder")
+    made = decompile(app)
+    for name, text in made.files.items():
+        path = folder / name
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+        except OSError as err:
+            raise UsageError(f"cannot be made: {err.strerror or err}", path=str(path.parent)) from err
+        write_whole(path, text.encode())
+    return made
+
+
+def _verbatim(app: App) -> Decompiled:
+    """A document that is no workflow app: there are no nodes to write, or its kind has no flow in Python."""
+    try:
+        text = json.dumps(app.data(), ensure_ascii=False, indent=1, sort_keys=True)
+        text.encode()
+    except (TypeError, UnicodeEncodeError) as err:
+        raise BuildError(f"a value that JSON cannot say: {err}", code="not-decompilable") from err
+    flow = (
+        '"""A Dify app without a workflow; difyflow decompile made this folder from its YAML."""\n\n'
+        "from difyflow.build import Verbatim, beside\n\n"
+        "here = beside(__file__)\n\n"
+        'flow = Verbatim(here("document.json"))\n'
+    )
+    kind = app.mode or app.kind or "unknown"
+    return Decompiled({"document.json": f"{text}\n", "flow.py": flow}, (f"the whole document: kind {kind}",))
 
 
 class _Writer:
@@ -662,7 +698,9 @@ def _canvas(
             key = f"{edge['source']}-{handle}-{edge['target']}-target"
             edges[key] = difference(our_edges[key], edge)
     for node_id, patch in nodes.items():
-        escapes += [f"node {node_id}: {path}" for path, item in patch.set.items() if item and _is_content(path)]
+        escapes += [
+            f"node {node_id}: {path}" for path, item in patch.set.items() if item and _is_content(path)
+        ]
     rest_made, rest_wanted = _without_graph(made), _without_graph(wanted)
     return Canvas(
         nodes=nodes,

@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from difyflow.build.flow import Flow
+from difyflow.build.verbatim import Verbatim
 from difyflow.dsl.app import App
 from difyflow.dsl.reader import MAX_BYTES, read_document, read_file
 from difyflow.errors import BuildError, DifyflowError, ReadError
@@ -57,7 +58,7 @@ def locate(path: Path) -> Path:
     )
 
 
-def execute(path: Path) -> Flow:
+def execute(path: Path) -> Flow | Verbatim:
     """Runs a `flow.py` and gives its `flow`.
 
     Raises:
@@ -78,7 +79,7 @@ def execute(path: Path) -> Flow:
             code="flow-failed",
         ) from err
     flow = names.get("flow")
-    if not isinstance(flow, Flow):
+    if not isinstance(flow, Flow | Verbatim):
         raise BuildError(
             "no `flow` in this file",
             path=str(path),

@@ -16,7 +16,7 @@ from uuid import NAMESPACE_OID, uuid5
 
 from pydantic import BaseModel
 
-from difyflow.nodes._record import NEVER, Many, Number, Record, Written
+from difyflow.nodes._record import NEVER, Many, Number, Record, Spelled, Written
 from difyflow.terms.selector import Selector, placeholders
 from difyflow.terms.vartype import OutputVar, VarType
 
@@ -162,6 +162,10 @@ class NodeData(Refers):
     def with_ids(self, node_id: str) -> Self:  # noqa: ARG002  # used by node types with such parts
         """A copy in which parts that the editor gives an id have one, derived from the node's id."""
         return self
+
+    def spelled_fields(self) -> Mapping[str, Spelled]:
+        """How a person writes fields for which this file has a function."""
+        return {}
 
     def canvas_size(self) -> tuple[Number, Number]:
         """Width and height in canvas pixels as an editor of the 0.15 line measures them (dsl.md 4.6)."""
