@@ -3,7 +3,7 @@
 
 JOBS ?= 2
 PYTHON := .venv/bin/python
-PYTEST := -m pytest -n $(JOBS)
+PYTEST := -m pytest -n $(JOBS) --durations 8 --durations-min 2
 FLOW := workflows/fine_tune_corpus
 
 unexport PYTHONPATH PYTHONHOME
