@@ -21,7 +21,7 @@ from difyflow.run.inputs import check, parse_pairs
 from difyflow.run.runner import execute
 from difyflow.terms.form import FormField, LocalFile
 
-_LOCAL_ONLY = ("model_endpoint", "model_config", "code_endpoint", "encoding", "allow_private_network")
+_LOCAL_ONLY = ("model_endpoint", "model_config", "code_endpoint", "encoding", "allow_private_network", "env")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,7 +46,8 @@ class Options:
     code_endpoint: str | None = None
     allow_private_network: bool = False
     encoding: str | None = None
-    max_file_size: float = 15
+    env: tuple[str, ...] = ()
+    max_file_size: float | None = None
     timeout: float = 1200
     strict: bool = False
     quiet: bool = False
@@ -61,7 +62,7 @@ def run(options: Options) -> int:
     backend, app = _open(options)
     try:
         form = _form(options, backend)
-        inputs = check(form, _given(options), max_file_mb=options.max_file_size)
+        inputs = check(form, _given(options), limits=backend.limits(), max_file_mb=options.max_file_size)
         view = open_view(quiet=options.quiet)
         view.begin(backend.header())
         with view:

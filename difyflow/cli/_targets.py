@@ -54,7 +54,7 @@ def open_server(url: str, options: ServerOptions, environ: Mapping[str, str]) ->
     Raises:
         UsageError: no key.
     """
-    from difyflow.run.backends import dify
+    from difyflow.run.backends.dify import open_backend
 
     key = environ.get(options.key_env, "").strip()
     if not key:
@@ -63,7 +63,7 @@ def open_server(url: str, options: ServerOptions, environ: Mapping[str, str]) ->
             code="no-key",
             hint="an app's key is made in Dify under API Access > API Key; keys are never arguments",
         )
-    return dify.open_backend(
+    return open_backend(
         base_url=url,
         key=key,
         ca_file=options.ca_file,
@@ -80,8 +80,7 @@ def open_local(target: str, options: Options, environ: Mapping[str, str]) -> tup
         MissingExtra: the engine is not installed.
     """
     from difyflow.build.load import load
-    from difyflow.run.backends import local
-    from difyflow.run.backends.local.settings import ModelConfig, Settings
+    from difyflow.run.backends.local import ModelConfig, Settings, open_backend
 
     app = load(target)
     config = ModelConfig.read(Path(options.model_config)) if options.model_config else ModelConfig()
@@ -94,8 +93,29 @@ def open_local(target: str, options: Options, environ: Mapping[str, str]) -> tup
         model_endpoint=options.model_endpoint,
         models=config,
         environ=environ,
+        environment_variables=_workflow_variables(options.env, environ),
         allow_private_network=options.allow_private_network,
         encoding=options.encoding,
         max_time_s=options.timeout,
     )
-    return local.open_backend(app.data(), target=target, form=app.form(), settings=settings), app
+    return open_backend(app.data(), target=target, form=app.form(), settings=settings), app
+
+
+def _workflow_variables(pairs: tuple[str, ...], environ: Mapping[str, str]) -> dict[str, str]:
+    """`--env NAME` or `--env NAME=VARIABLE`: values of the workflow's own variables, from the environment.
+
+    Raises:
+        UsageError: the variable is not set.
+    """
+    found = {}
+    for pair in pairs:
+        name, _, variable = pair.partition("=")
+        variable = variable or name
+        if variable not in environ:
+            raise UsageError(
+                f"--env {pair}: {variable} is not set",
+                code="no-variable",
+                hint=f"export {variable}=...; values of variables are never arguments",
+            )
+        found[name] = environ[variable]
+    return found

@@ -12,7 +12,7 @@ from datetime import UTC
 from email.utils import parsedate_to_datetime
 from typing import TypedDict
 
-from difyflow.terms.form import FormField
+from difyflow.terms.form import FormField, UploadLimits
 
 Json = Mapping[str, object]
 _MB = 1024 * 1024
@@ -27,21 +27,6 @@ class AppInfo:
     mode: str = ""
     author: str = ""
     tags: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class UploadLimits:
-    """Largest upload by file class, in bytes, and most files of one variable; the defaults are Dify's."""
-
-    document: int = 15 * _MB
-    image: int = 10 * _MB
-    audio: int = 50 * _MB
-    video: int = 100 * _MB
-    files: int = 10
-
-    def of(self, kind: str) -> int:
-        """The limit of a file class (`document`, `image`, ...) in bytes; `custom` counts as a document."""
-        return {"image": self.image, "audio": self.audio, "video": self.video}.get(kind, self.document)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

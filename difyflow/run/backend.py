@@ -11,7 +11,7 @@ from typing import Protocol
 
 from difyflow.records.events import Event
 from difyflow.records.result import Result
-from difyflow.terms.form import FormField
+from difyflow.terms.form import FormField, UploadLimits
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,6 +65,10 @@ class Backend(Protocol):
 
     def form(self) -> tuple[FormField, ...]:
         """The inputs of the workflow (start node, or the server's `/parameters`)."""
+        ...
+
+    def limits(self) -> UploadLimits:
+        """How large a file may be (the server's settings, or Dify's defaults)."""
         ...
 
     def start(

@@ -9,7 +9,7 @@ from __future__ import annotations
 import difflib
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from difyflow.errors import InputError, UsageError
@@ -20,11 +20,11 @@ from difyflow.terms.form import (
     LocalFile,
     RemoteFile,
     UploadedFile,
+    UploadLimits,
     file_class,
 )
 
 MB = 1024 * 1024
-_CLASS_LIMITS_MB = {"image": 10, "audio": 50, "video": 100}
 _TRUE = ("true", "1", "yes", "on")
 _FALSE = ("false", "0", "no", "off")
 
@@ -58,7 +58,8 @@ def check(
     form: Sequence[FormField],
     given: Mapping[str, object],
     *,
-    max_file_mb: float = 15,
+    limits: UploadLimits | None = None,
+    max_file_mb: float | None = None,
     folder: Path | None = None,
 ) -> dict[str, object]:
     """Checks inputs against the form, and gives them in the types that a backend takes.
@@ -67,7 +68,8 @@ def check(
         form: fields of the start node or of a server's `/parameters`.
         given: values by name: `Given` from options, else JSON values. A file is `LocalFile`, `RemoteFile`,
             `UploadedFile`, or text: a path or an http(s) URL.
-        max_file_mb: limit for a document; images, audio and video have Dify's own, or this if it is larger.
+        limits: of the target; default: Dify's.
+        max_file_mb: a limit of the user's own for documents, in place of the target's.
         folder: where relative paths from a file begin; default: the working folder.
 
     Returns:
@@ -76,7 +78,10 @@ def check(
     Raises:
         InputError: every fault in one error, a line per field.
     """
-    checker = _Checker(max_file_mb, folder or Path())
+    limits = limits or UploadLimits()
+    if max_file_mb is not None:
+        limits = replace(limits, document=int(max_file_mb * MB))
+    checker = _Checker(limits, folder or Path())
     by_name = {field.variable: field for field in form}
     checked: dict[str, object] = {}
     for name in given.keys() - by_name.keys():
@@ -116,9 +121,9 @@ def describe(field: FormField) -> str:
 class _Checker:
     """Gathers faults while it reads the values of one set of inputs."""
 
-    def __init__(self, max_file_mb: float, folder: Path) -> None:
+    def __init__(self, limits: UploadLimits, folder: Path) -> None:
         self.faults: list[tuple[str, str]] = []
-        self._max_file_mb = max_file_mb
+        self._limits = limits
         self._folder = folder
 
     def fault(self, name: str, text: str) -> None:
@@ -299,9 +304,9 @@ class _Checker:
             return f"cannot be read: {err.strerror or err}"
         if size == 0:
             return "is empty"
-        limit = max(self._max_file_mb, _CLASS_LIMITS_MB.get(file_class(path.name), 0))
-        if size > limit * MB:
-            return f"{size / MB:.1f} MB, at most {limit:g} MB are allowed (--max-file-size)"
+        limit = self._limits.of(file_class(path.name))
+        if size > limit:
+            return f"{size / MB:.1f} MB, at most {limit / MB:g} MB are allowed (--max-file-size)"
         return None
 
     def _type_fault(self, field: FormField, name: str, method: str) -> str | None:

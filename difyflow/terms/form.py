@@ -73,3 +73,21 @@ _CLASS_OF = {extension: kind for kind, text in _CLASSES.items() for extension in
 def file_class(name: str) -> str:
     """The file type that Dify gives to a file name: `image`, `document`, `audio`, `video` or `custom`."""
     return _CLASS_OF.get(name.rpartition(".")[2].lower() if "." in name else "", "custom")
+
+
+_MB = 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UploadLimits:
+    """Largest upload by file class, in bytes, and most files of one variable; the defaults are Dify's."""
+
+    document: int = 15 * _MB
+    image: int = 10 * _MB
+    audio: int = 50 * _MB
+    video: int = 100 * _MB
+    files: int = 10
+
+    def of(self, kind: str) -> int:
+        """The limit of a file class (`document`, `image`, ...) in bytes; `custom` counts as a document."""
+        return {"image": self.image, "audio": self.audio, "video": self.video}.get(kind, self.document)

@@ -2,10 +2,10 @@
 
 import pytest
 
-from difyflow.client.answers import AppInfo, UploadLimits
+from difyflow.client.answers import AppInfo
 from difyflow.errors import ApiError, UsageError
 from difyflow.records import events as ev
-from difyflow.terms.form import FormField
+from difyflow.terms.form import FormField, UploadLimits
 
 VERSIONS = ["0.15.3", "1.12.1", "1.15-dev"]
 ID = "00000000-0000-4000-8000-000000000001"

@@ -25,12 +25,20 @@ _RUNNERS = ["auto", "sandbox", "bwrap", "http", "unsafe-subprocess", "auto-or-un
 @click.option("--ca-file", metavar="FILE", help="Certificates to trust, for a server of your own.")
 @click.option("--insecure", is_flag=True, help="Do not check the server's certificate.")
 @click.option("--model-endpoint", metavar="URL", help="OpenAI-compatible endpoint, or demo. Local runs only.")
-@click.option("--model-config", metavar="FILE", help="TOML file with endpoints by model. Local runs only.")
+@click.option("--model-config", metavar="FILE", help="TOML, YAML or JSON file with endpoints by model.")
 @click.option("--code-runner", type=click.Choice(_RUNNERS), default="auto", show_default=True)
 @click.option("--code-endpoint", metavar="URL", help="dify-sandbox service for --code-runner http.")
 @click.option("--allow-private-network", is_flag=True, help="http-request nodes may reach private addresses.")
+@click.option(
+    "--env", multiple=True, metavar="NAME[=VAR]", help="A variable of the workflow, from the environment."
+)
 @click.option("--encoding", metavar="NAME", help="Encoding of text documents; default: found out.")
-@click.option("--max-file-size", type=click.FloatRange(min=0), default=15, show_default=True, metavar="MB")
+@click.option(
+    "--max-file-size",
+    type=click.FloatRange(min=0),
+    metavar="MB",
+    help="For documents; default: the target's (Dify's own is 15).",
+)
 @click.option("--timeout", type=click.FloatRange(min=0), default=1200, show_default=True, metavar="SECONDS")
 @click.option("--strict", is_flag=True, help="Partial success and warnings exit with 1 too.")
 @click.option("-q", "--quiet", is_flag=True, help="Say nothing but errors.")

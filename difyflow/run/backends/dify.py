@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TypeGuard
 from urllib.parse import urlsplit
 
-from difyflow.client.answers import AppInfo, Parameters, UploadLimits
+from difyflow.client.answers import AppInfo, Parameters
 from difyflow.client.app_api import AppApi, Sleep
 from difyflow.client.conversations import Conversations
 from difyflow.client.faults import Retries
@@ -19,7 +19,15 @@ from difyflow.client.transport import Connection, Timeouts
 from difyflow.errors import InputError, NotRunnable, UsageError
 from difyflow.run.backend import Header
 from difyflow.run.backends._dify_run import DifyRun, Waits
-from difyflow.terms.form import FileInput, FormField, LocalFile, RemoteFile, UploadedFile, file_class
+from difyflow.terms.form import (
+    FileInput,
+    FormField,
+    LocalFile,
+    RemoteFile,
+    UploadedFile,
+    UploadLimits,
+    file_class,
+)
 
 _CHAT = ("advanced-chat", "chat")  # `chat`: what a server before 1.4.0 can say of a chatflow
 

@@ -10,7 +10,7 @@ from difyflow.errors import ReadError
 from difyflow.records.events import Event, WorkflowFinished, decode
 from difyflow.records.result import Result, RunStatus, Tally
 from difyflow.run.backend import Header
-from difyflow.terms.form import FormField
+from difyflow.terms.form import FormField, UploadLimits
 
 
 def open_backend(
@@ -74,6 +74,10 @@ class ReplayBackend:
     def form(self) -> tuple[FormField, ...]:
         """What it was opened with."""
         return self._form
+
+    def limits(self) -> UploadLimits:
+        """Dify's defaults."""
+        return UploadLimits()
 
     def start(
         self, inputs: Mapping[str, object], *, user: str, query: str = "", conversation_id: str = ""

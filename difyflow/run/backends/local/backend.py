@@ -39,7 +39,7 @@ from difyflow.run.backends.local.providers import Endpoint
 from difyflow.run.backends.local.settings import Settings
 from difyflow.run.backends.local.template import SandboxedTemplates
 from difyflow.run.backends.local.translate import RunIds, Translator
-from difyflow.terms.form import FormField
+from difyflow.terms.form import FormField, UploadLimits
 
 if TYPE_CHECKING:
     from difyflow.run.backends.local.clients import ModelClients
@@ -158,6 +158,10 @@ class LocalBackend:
     def form(self) -> tuple[FormField, ...]:
         """See `difyflow.run.backend.Backend`."""
         return self.fields
+
+    def limits(self) -> UploadLimits:
+        """Dify's defaults."""
+        return UploadLimits()
 
     def start(
         self, inputs: Mapping[str, object], *, user: str, query: str = "", conversation_id: str = ""
