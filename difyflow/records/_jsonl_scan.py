@@ -157,9 +157,7 @@ class _Scan:
         if shape.kind == "wrapper":
             if strict:
                 self._json_until = max(self._json_until, end)
-            self._allowance -= end - at
-            if self._allowance < 0:
-                return [Item("broken", at, end, reason="too-deep", detail="wrappers in wrappers")], end
+            # Read again from the inside, at most MAX_DEPTH times.
             return [Item("wrapper", at, end)] if strict else [], at + 1
         return [Item(shape.kind, at, end, replace(shape, repairs=shape.repairs | repairs))], end
 

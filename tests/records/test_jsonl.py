@@ -221,3 +221,11 @@ def test_a_cut_last_line_is_rejected_as_cut_off():
     (sample, reject) = collect_lines([LINE + "\n", LINE[:-20]], truncated=True)
 
     assert (sample.line, reject.line, reject.reason) == (1, 2, "cut-off")
+
+
+def test_samples_deep_inside_of_wrappers_are_found():
+    data = [json.loads(LINE)] * 400
+    for name in "abcdefgh":
+        data = {"n": 1, name: data}
+
+    assert len(collect(json.dumps(data)).samples) == 400
