@@ -24,7 +24,7 @@ demo: venv
 	$(PYTHON) -m difyflow render $(FLOW)/flow.py -o out/app.yml
 	$(PYTHON) -m difyflow run $(FLOW) --model-endpoint demo \
 		--input attachments=@$(FLOW)/samples/lunyu.docx --input attachments=@$(FLOW)/samples/lunyu.pdf \
-		--input trigger='你是当代大儒' -o out/corpus.jsonl
+		--input trigger='你是当代大儒' -o out/corpus.jsonl --force --code-runner auto-or-unsafe
 
 test: venv
 	$(PYTHON) $(PYTEST) -m "not long"
