@@ -62,12 +62,17 @@ class Selector(tuple[str, ...]):
     @classmethod
     def __get_pydantic_core_schema__(cls, source: object, handler: GetCoreSchemaHandler) -> CoreSchema:
         return core_schema.no_info_plain_validator_function(
-            cls.parse, serialization=core_schema.plain_serializer_function_ser_schema(list)
+            cls.parse, serialization=core_schema.plain_serializer_function_ser_schema(_plain)
         )
 
     @classmethod
     def __get_pydantic_json_schema__(cls, *_: object) -> dict[str, object]:
         return {"type": "array", "items": {"type": "string"}}
+
+
+def _plain(value: object) -> object:
+    """The list of the parts; in a field that also takes other values, those as they are."""
+    return list(value) if isinstance(value, tuple) else value
 
 
 def placeholders(text: str) -> Iterator[tuple[int, int, Selector]]:
