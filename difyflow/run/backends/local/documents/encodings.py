@@ -91,8 +91,9 @@ _DECLARATION = re.compile(
     rb"|\A@charset \"([\w.:-]{2,20})",
     re.IGNORECASE,
 )
-_CONTROL_BYTES = re.compile(rb"[\x00-\x08\x0e-\x1a\x1c-\x1f\x7f]")
-_NOT_TEXT = re.compile("[\x00-\x08\x0e-\x1a\x1c-\x1f\x7f\x80-\x84\x86-\x9f]")
+_CONTROLS = re.compile("[\x00-\x08\x0e-\x1a\x1c-\x1f\x7f-\x84\x86-\x9f]")
+_FEW = 0.02
+"""Share of control characters that a text may hold; a byte or two get into files by old editors."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -135,11 +136,17 @@ def decode(data: bytes, *, name: str, encoding: str | None = None) -> Decoded:
         text = data.decode("utf-8")
     except UnicodeDecodeError:
         return _checked(_guessed(data, name), name)
-    if _CONTROL_BYTES.search(data) or _doubtful(data):
+    if _is_binary(text) or _doubtful(data):
         return _checked(_guessed(data, name), name)
     if b"\x1b$" in data:
         return _checked(_iso_2022(data, name), name)
     return _checked(Decoded(text=text, encoding="utf-8"), name)
+
+
+def _is_binary(text: str) -> bool:
+    """True for a zero byte, or for more control characters than a text has."""
+    # DOS editors end a file with 1A.
+    return "\x00" in text or len(_CONTROLS.findall(text.removesuffix("\x1a"))) > len(text) * _FEW
 
 
 def _doubtful(data: bytes) -> bool:
@@ -307,15 +314,18 @@ def _readings(guesses: list[_Guess]) -> str:
 
 
 def _checked(decoded: Decoded, name: str) -> Decoded:
-    """Refuses control characters; says so when the text carries the marks of an earlier loss."""
-    match = _NOT_TEXT.search(decoded.text)
-    if match is not None:
+    """Refuses what is no text; says so when the text carries the marks of an earlier loss."""
+    match = _CONTROLS.search(decoded.text)
+    if match is not None and _is_binary(decoded.text):
         raise faults.encoding(
             name,
             f"it is not text: control character U+{ord(match[0]):04X} at character {match.start()}"
             f" (read as {decoded.encoding})",
         )
     notes = list(decoded.notes)
+    controls = len(_CONTROLS.findall(decoded.text))
+    if controls:
+        notes.append(f"{controls} control characters are part of the text")
     lost = decoded.text.count("\ufffd")
     if lost:
         notes.append(f"{lost} replacement characters (U+FFFD): text was lost before this file was written")

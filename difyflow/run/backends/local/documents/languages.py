@@ -24,7 +24,7 @@ ASCII = -4.0
 OTHER = -18.0
 """A character that a language does not use."""
 CONTROL = -30.0
-"""A control, private-use or unassigned character: never in a text."""
+"""A zero, a control of the second block, a private-use or unassigned character: never in a text."""
 BROKEN_WORD = -6.0
 """Two letters side by side that do not stand in one word: `cafÈ`, `cafй`."""
 WORD = 1.5
@@ -99,8 +99,8 @@ class Model:
 
 
 def _unused(char: str) -> float:
-    if char.isascii():
-        return ASCII if char.isprintable() or char in "\t\n\r\f\v" else CONTROL
+    if char.isascii() and char != "\x00":
+        return ASCII if char.isprintable() or char in "\t\n\r\f\v" else OTHER
     return OTHER if char.isprintable() or char.isspace() else CONTROL
 
 

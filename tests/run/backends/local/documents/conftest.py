@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import warnings
 import zipfile
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
@@ -149,11 +150,13 @@ def engine() -> Callable[[bytes, str], str]:
     from graphon.nodes.document_extractor import UnstructuredApiConfig, node
 
     def theirs(data: bytes, name: str) -> str:
-        text: str = node._extract_text_by_file_extension(
-            file_content=data,
-            file_extension="." + name.rpartition(".")[2],
-            unstructured_api_config=UnstructuredApiConfig(),
-        )
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # it calls what pandas has deprecated
+            text: str = node._extract_text_by_file_extension(
+                file_content=data,
+                file_extension="." + name.rpartition(".")[2],
+                unstructured_api_config=UnstructuredApiConfig(),
+            )
         return text
 
     return theirs

@@ -165,7 +165,15 @@ def test_marks_of_an_earlier_loss_are_told() -> None:
     assert any("锟斤拷" in note for note in extract(f"{CHINESE}锟斤拷".encode(), name="a.txt").notes)
 
 
-@pytest.mark.parametrize("data", [b"a\x00b", b"a\x07b", bytes(range(1, 32)), b"\x80\x81\x82\xff\xfe" * 50])
+def test_a_stray_control_character_is_kept_and_told() -> None:
+    text = CHINESE + "\x92" + ENGLISH + "\x1a"
+    found = extract(text.encode(), name="a.txt")
+    assert found.text == text
+    assert found.notes == ("2 control characters are part of the text",)
+    assert extract((CHINESE + "\x1a").encode("gbk"), name="a.txt").text == CHINESE + "\x1a"
+
+
+@pytest.mark.parametrize("data", [b"a\x00b", bytes(range(1, 32)), b"\x80\x81\x82\xff\xfe" * 50])
 def test_what_is_not_text_is_refused(refusal: Refusal, data: bytes) -> None:
     assert refusal(data, "a.txt").code == "document-encoding"
 
