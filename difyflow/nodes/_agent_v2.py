@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Annotated, Any, ClassVar, Literal
 
 from difyflow.nodes._base import Handle, NodeData, Template
+from difyflow.nodes._look import INDIGO, CanvasRow, Look
 from difyflow.nodes._record import Many, Record, Written
 from difyflow.terms.selector import Selector
 from difyflow.terms.vartype import OutputVar, VarType
@@ -117,6 +118,7 @@ class AgentV2(NodeData):
     SINCE: ClassVar[str] = "1.15.0"
     FROM_DOCUMENTATION: ClassVar[bool] = True
     CAN_FAIL: ClassVar[bool] = True
+    LOOK: ClassVar[Look] = Look(INDIGO, "robot")
 
     type: str = "agent"
     title: str = "Agent"
@@ -148,6 +150,11 @@ class AgentV2(NodeData):
         if any(item is not None and item.on_failure == "fail_branch" for item in strategies):
             return (Handle("source"), Handle("fail-branch"))
         return super().source_handles()
+
+    def canvas_rows(self) -> tuple[CanvasRow, ...]:
+        """What it is to do."""
+        prompt = self.agent_job.workflow_prompt if self.agent_job else self.agent_task
+        return (CanvasRow("text", prompt, lines=2),) if prompt else ()
 
     def canvas_height(self) -> int:
         """As version 1 without tools; estimated."""

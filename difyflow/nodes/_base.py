@@ -2,7 +2,7 @@
 
 A node file `nodes/<type>.py` (Dify's `type`, hyphens as underscores) holds `NODE`, a subclass of `NodeData`.
 It answers everything that other rooms ask about the type: `output_variables()`, `source_handles()`,
-`references()`, `canvas_size()`, `SINCE`, `ENVELOPE`.
+`references()`, `canvas_size()`, `canvas_rows()`, `app_outputs()`, `LOOK`, `SINCE`, `ENVELOPE`.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from uuid import NAMESPACE_OID, uuid5
 
 from pydantic import BaseModel
 
+from difyflow.nodes._look import CanvasRow, Look
 from difyflow.nodes._record import NEVER, Many, Number, Record, Spelled, Written
 from difyflow.terms.selector import Selector, placeholders
 from difyflow.terms.vartype import OutputVar, VarType
@@ -105,6 +106,8 @@ class NodeData(Refers):
     """True if nothing may follow."""
     CAN_FAIL: ClassVar[bool] = False
     """True if the editor offers error strategies for this type."""
+    LOOK: ClassVar[Look] = Look()
+    """Colour and icon on the canvas."""
 
     type: str = ""
     title: str = ""
@@ -154,6 +157,24 @@ class NodeData(Refers):
         if self.error_strategy == "fail-branch":
             return (Handle("source"), Handle("fail-branch"))
         return (Handle("source"),)
+
+    def app_outputs(self) -> tuple[tuple[str, Selector | str], ...]:
+        """What the app itself puts out at this node: name, and the reference or text that it is made of."""
+        return ()
+
+    def canvas_rows(self) -> tuple[CanvasRow, ...]:
+        """What the card shows below its title: by itself the ways out, if there are several."""
+        ways = [item for item in self.source_handles() if item.id not in ("source", "fail-branch")]
+        return tuple(CanvasRow("branch", item.label or item.id, handle=item.id) for item in ways)
+
+    def card_rows(self) -> tuple[CanvasRow, ...]:
+        """`canvas_rows()` and a row for the error strategy."""
+        rows = self.canvas_rows()
+        if any(item.id == "fail-branch" for item in self.source_handles()):
+            return (*rows, CanvasRow("failure", "On failure", "fail branch", handle="fail-branch"))
+        if self.error_strategy == "default-value":
+            return (*rows, CanvasRow("failure", "On failure", "default value"))
+        return rows
 
     def references(self) -> tuple[Reference, ...]:
         """Every place that names a variable, in the order of the fields."""

@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from typing import Annotated
 
 from difyflow.nodes._base import TextKind, made_id, type_of, with_made_ids
+from difyflow.nodes._look import CanvasRow, plain, row
 from difyflow.nodes._record import Many, Number, Record
 from difyflow.terms.selector import Selector
 
@@ -79,6 +80,15 @@ def _with_sub_ids(condition: Condition, *path: str | int) -> Condition:
     if sub.case_id is None:
         changes["case_id"] = made_id(*path, "case")
     return condition.model_copy(update={"sub_variable_condition": sub.model_copy(update=changes)})
+
+
+def condition_row(condition: Condition) -> CanvasRow:
+    """A condition on the canvas: variable, operator, value."""
+    parts: list[object] = [condition.comparison_operator or "", condition.value]
+    if condition.sub_variable_condition is not None:
+        parts = [condition.comparison_operator or "", "..."]
+    said = " ".join(str(plain(part)) for part in parts if part not in (None, ""))
+    return row(condition.variable_selector, said)
 
 
 @dataclass(frozen=True, slots=True)

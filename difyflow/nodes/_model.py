@@ -7,6 +7,7 @@ from typing import Any, Literal
 from pydantic import Field
 
 from difyflow.nodes._base import Template
+from difyflow.nodes._look import CanvasRow
 from difyflow.nodes._record import Record, Spelled
 from difyflow.terms.selector import Selector
 
@@ -35,6 +36,11 @@ class Model(Record):
 def chat(provider: str, name: str, **completion_params: object) -> Model:
     """A chat model: `chat("siliconflow", "Qwen/...", temperature=0.3)`."""
     return Model(provider=provider, name=name, completion_params=completion_params)
+
+
+def model_rows(model: Model) -> tuple[CanvasRow, ...]:
+    """The row of a model on the canvas; none before one is chosen."""
+    return (CanvasRow("model", model.name, model.provider),) if model.name else ()
 
 
 class Context(Record):

@@ -13,6 +13,7 @@ from difyflow.nodes._agent_v2 import job as job
 from difyflow.nodes._base import NodeData, TextKind
 from difyflow.nodes._failure import defaults as defaults
 from difyflow.nodes._failure import retry as retry
+from difyflow.nodes._look import INDIGO, CanvasRow, Look, row
 from difyflow.nodes._model import Memory
 from difyflow.nodes._plugin import Input, InputOrPlain, ParameterSchema, selector_if
 from difyflow.nodes._plugin import i18n as i18n
@@ -114,6 +115,7 @@ class Agent(NodeData):
 
     SINCE: ClassVar[str] = "1.0.0"
     CAN_FAIL: ClassVar[bool] = True
+    LOOK: ClassVar[Look] = Look(INDIGO, "robot")
 
     type: str = "agent"
     title: str = "Agent"
@@ -141,6 +143,18 @@ class Agent(NodeData):
             OutputVar("usage", VarType.OBJECT),
             *(schema_outputs(self.output_schema) or ()),
         )
+
+    def canvas_rows(self) -> tuple[CanvasRow, ...]:
+        """Strategy, model and tools."""
+        rows = [row("strategy", self.agent_strategy_label or self.agent_strategy_name)]
+        for item in self.agent_parameters.values():
+            match item.value:
+                case AgentModel():
+                    rows.append(CanvasRow("model", item.value.model, item.value.provider))
+                case (AgentTool(), *_):
+                    names = (tool.tool_label or tool.tool_name for tool in item.value)
+                    rows.append(row("tools", ", ".join(names)))
+        return tuple(rows)
 
     def canvas_height(self) -> int:
         """With strategy, model and tools."""

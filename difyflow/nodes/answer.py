@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from difyflow.nodes._base import NodeData, Template
+from difyflow.nodes._look import ORANGE, CanvasRow, Look
 from difyflow.nodes._record import Many
 from difyflow.nodes._variable import InputVariable
 from difyflow.terms.selector import Selector
@@ -11,6 +14,8 @@ from difyflow.terms.vartype import OutputVar, VarType
 
 class Answer(NodeData):
     """May occur several times, anywhere; others may follow."""
+
+    LOOK: ClassVar[Look] = Look(ORANGE, "chat")
 
     type: str = "answer"
     title: str = "Answer"
@@ -21,6 +26,14 @@ class Answer(NodeData):
     def output_variables(self) -> tuple[OutputVar, ...]:
         """`answer`."""
         return (OutputVar("answer", VarType.STRING),)
+
+    def app_outputs(self) -> tuple[tuple[str, Selector | str], ...]:
+        """A piece of the reply."""
+        return (("answer", self.answer),)
+
+    def canvas_rows(self) -> tuple[CanvasRow, ...]:
+        """Its text."""
+        return (CanvasRow("text", self.answer, lines=2),) if self.answer else ()
 
     def canvas_height(self) -> int:
         """With its text."""

@@ -12,6 +12,7 @@ from typing import Annotated, Any, ClassVar, Literal
 from pydantic import ValidationInfo, field_validator
 
 from difyflow.nodes._base import NodeData
+from difyflow.nodes._look import BLUE, CanvasRow, Look, row
 from difyflow.nodes._plugin import selector_if
 from difyflow.nodes._record import Many, Number, Record, Written
 from difyflow.terms.selector import Selector
@@ -41,12 +42,17 @@ class Assigner(NodeData):
     """Version 2: several assignments, one after the other. Has no outputs."""
 
     SINCE: ClassVar[str] = "0.7.0"
+    LOOK: ClassVar[Look] = Look(BLUE, "pencil")
 
     type: str = "assigner"
     title: str = "Variable Assigner"
     version: Annotated[str | None, Written(value="2")] = None
     """`2`; without it Dify takes the node for version 1 and fails."""
     items: Many[Assignment] = ()
+
+    def canvas_rows(self) -> tuple[CanvasRow, ...]:
+        """A row per assignment."""
+        return tuple(row(item.variable_selector or "", item.operation) for item in self.items)
 
     def canvas_height(self) -> int:
         """A row per assignment."""
@@ -57,6 +63,7 @@ class AssignerV1(NodeData):
     """Version 1, up to Dify 0.12: one assignment. Has no outputs."""
 
     SINCE: ClassVar[str] = "0.7.0"
+    LOOK: ClassVar[Look] = Look(BLUE, "pencil")
 
     type: str = "assigner"
     title: str = "Variable Assigner"
@@ -66,6 +73,10 @@ class AssignerV1(NodeData):
     """over-write, append, clear."""
     input_variable_selector: Selector | Literal[""] | None = Selector()
     """What is written."""
+
+    def canvas_rows(self) -> tuple[CanvasRow, ...]:
+        """The variable."""
+        return (row(self.assigned_variable_selector or "", self.write_mode),)
 
     def canvas_height(self) -> int:
         """With its two rows."""

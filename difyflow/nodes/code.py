@@ -9,6 +9,7 @@ from pydantic import Field
 from difyflow.nodes._base import NodeData, Source
 from difyflow.nodes._failure import defaults as defaults
 from difyflow.nodes._failure import retry as retry
+from difyflow.nodes._look import BLUE, Look
 from difyflow.nodes._record import Many, Record, Written
 from difyflow.nodes._variable import InputVariable
 from difyflow.nodes._variable import inputs as inputs
@@ -42,6 +43,7 @@ class Code(NodeData):
     """
 
     CAN_FAIL: ClassVar[bool] = True
+    LOOK: ClassVar[Look] = Look(BLUE, "code")
 
     type: str = "code"
     title: str = "Code"

@@ -9,6 +9,7 @@ from typing import ClassVar
 from pydantic import Field
 
 from difyflow.nodes._base import NodeData, Reference
+from difyflow.nodes._look import VIOLET, CanvasRow, Look, row
 from difyflow.nodes._plugin import Input, InputOrPlain
 from difyflow.nodes._plugin import parameters as inputs
 from difyflow.nodes._record import Many
@@ -39,6 +40,7 @@ class Datasource(NodeData):
     SINCE: ClassVar[str] = "1.9.0"
     FROM_DOCUMENTATION: ClassVar[bool] = True
     ENTRY: ClassVar[bool] = True
+    LOOK: ClassVar[Look] = Look(VIOLET, "database")
 
     type: str = "datasource"
     title: str = "Data Source"
@@ -62,6 +64,10 @@ class Datasource(NodeData):
     def open_outputs(self) -> bool:
         """Other sources put out what their plugin declares; a file does not say what."""
         return self.provider_type != "local_file"
+
+    def canvas_rows(self) -> tuple[CanvasRow, ...]:
+        """Where from."""
+        return (row(self.datasource_label or self.datasource_name, self.provider_type),)
 
 
 def parameters(**values: object) -> dict[str, DatasourceInput]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import ClassVar
 
 from difyflow.nodes._base import NodeData
+from difyflow.nodes._look import VIOLET, Look
 
 
 class DatasourceEmpty(NodeData):
@@ -14,6 +15,7 @@ class DatasourceEmpty(NodeData):
     ENVELOPE: ClassVar[str] = "custom-data-source-empty"
     FROM_DOCUMENTATION: ClassVar[bool] = True
     TERMINAL: ClassVar[bool] = True
+    LOOK: ClassVar[Look] = Look(VIOLET, "database")
 
     type: str = "datasource-empty"
     title: str = "Empty Data Source"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import ClassVar, Self
 
 from difyflow.nodes._base import NodeData, type_of
+from difyflow.nodes._look import GREEN, CanvasRow, Look, row
 from difyflow.terms.selector import Selector
 from difyflow.terms.vartype import OutputVar, VarType
 
@@ -13,6 +14,7 @@ class DocumentExtractor(NodeData):
     """Reads txt, md, html, xml, csv, json, yaml, pdf, docx, xlsx, pptx, epub, eml and msg files."""
 
     SINCE: ClassVar[str] = "0.11.0"
+    LOOK: ClassVar[Look] = Look(GREEN, "page")
 
     type: str = "document-extractor"
     title: str = "Doc Extractor"
@@ -33,6 +35,10 @@ class DocumentExtractor(NodeData):
         ):
             return super().completed(version)
         return super(DocumentExtractor, self.model_copy(update={"is_array_file": True})).completed(version)
+
+    def canvas_rows(self) -> tuple[CanvasRow, ...]:
+        """Its input."""
+        return (row(self.variable_selector or "", "input"),)
 
     def canvas_height(self) -> int:
         """With its input row."""

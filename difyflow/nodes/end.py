@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import ClassVar, Self
 
 from difyflow.nodes._base import Handle, NodeData, type_of
+from difyflow.nodes._look import ORANGE, CanvasRow, Look, row
 from difyflow.nodes._record import Many, Record, numbers
 from difyflow.terms.selector import Selector
 
@@ -22,6 +23,7 @@ class End(NodeData):
     """Several end nodes that are reached merge their outputs by name."""
 
     TERMINAL: ClassVar[bool] = True
+    LOOK: ClassVar[Look] = Look(ORANGE, "flag")
 
     type: str = "end"
     title: str = "End"
@@ -30,6 +32,14 @@ class End(NodeData):
     def source_handles(self) -> tuple[Handle, ...]:
         """None."""
         return ()
+
+    def app_outputs(self) -> tuple[tuple[str, Selector | str], ...]:
+        """The outputs."""
+        return tuple((item.variable, item.value_selector) for item in self.outputs)
+
+    def canvas_rows(self) -> tuple[CanvasRow, ...]:
+        """A row per output."""
+        return tuple(row(item.variable, item.value_selector) for item in self.outputs)
 
     def canvas_height(self) -> int:
         """A row per output."""

@@ -8,6 +8,7 @@ from typing import Annotated, Any, ClassVar, Literal, Self
 from difyflow.nodes._base import NodeData, RetryConfig, Template, type_of
 from difyflow.nodes._failure import defaults as defaults
 from difyflow.nodes._failure import retry as retry
+from difyflow.nodes._look import VIOLET, CanvasRow, Look
 from difyflow.nodes._record import Many, Record, Written
 from difyflow.terms.selector import Selector
 from difyflow.terms.vartype import OutputVar, VarType
@@ -69,6 +70,7 @@ class HttpRequest(NodeData):
     """Any answer is a success, also 404; `fail-branch` is for no answer at all."""
 
     CAN_FAIL: ClassVar[bool] = True
+    LOOK: ClassVar[Look] = Look(VIOLET, "globe")
 
     type: str = "http-request"
     title: str = "HTTP Request"
@@ -108,6 +110,12 @@ class HttpRequest(NodeData):
             for index, item in enumerate(self.body.data, start=1)
         )
         return self.model_copy(update={"body": self.body.model_copy(update={"data": items})})
+
+    def canvas_rows(self) -> tuple[CanvasRow, ...]:
+        """Method and URL."""
+        if not self.url:
+            return ()
+        return (CanvasRow("text", f"{self.method.upper()} {self.url}", lines=2),)
 
     def canvas_height(self) -> int:
         """With its URL, about 30 characters to a line."""

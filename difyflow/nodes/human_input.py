@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from typing import Annotated, ClassVar, Literal, Self
 
 from difyflow.nodes._base import Handle, NodeData, Template, with_made_ids
+from difyflow.nodes._look import CYAN, CanvasRow, Look, row
 from difyflow.nodes._record import Many, Record, Written
 from difyflow.terms.selector import Selector
 from difyflow.terms.vartype import OutputVar, VarType
@@ -105,6 +106,7 @@ class HumanInput(NodeData):
 
     SINCE: ClassVar[str] = "1.13.0"
     FROM_DOCUMENTATION: ClassVar[bool] = True
+    LOOK: ClassVar[Look] = Look(CYAN, "hand")
 
     type: str = "human-input"
     title: str = "Human Input"
@@ -139,6 +141,11 @@ class HumanInput(NodeData):
         if not self.delivery_methods:
             return self
         return self.model_copy(update={"delivery_methods": with_made_ids(self.delivery_methods, node_id)})
+
+    def canvas_rows(self) -> tuple[CanvasRow, ...]:
+        """How the form reaches a person, then the actions."""
+        ways = (CanvasRow("branch", item.label or item.id, handle=item.id) for item in self.source_handles())
+        return (*(row(item.type, "delivery") for item in self.delivery_methods), *ways)
 
     def canvas_height(self) -> int:
         """A row per delivery method and per way out; estimated."""

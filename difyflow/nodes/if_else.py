@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal, Self
+from typing import Annotated, ClassVar, Literal, Self
 
 from difyflow.nodes._base import Handle, NodeData
-from difyflow.nodes._condition import Condition, with_condition_ids
+from difyflow.nodes._condition import Condition, condition_row, with_condition_ids
 from difyflow.nodes._condition import attribute as attribute
 from difyflow.nodes._condition import when as when
+from difyflow.nodes._look import CYAN, CanvasRow, Look
 from difyflow.nodes._record import Many, Record, Written
 from difyflow.terms.selector import Selector
 from difyflow.terms.vartype import OutputVar, VarType
@@ -27,6 +28,8 @@ class Case(Record):
 
 class IfElse(NodeData):
     """The way out of a case is its `case_id`, that of ELSE is `false`."""
+
+    LOOK: ClassVar[Look] = Look(CYAN, "fork")
 
     type: str = "if-else"
     title: str = "IF/ELSE"
@@ -54,6 +57,16 @@ class IfElse(NodeData):
         """Cases without an id become `true`, `case_2`, `case_3`, ...; conditions get UUIDs."""
         cases = tuple(_with_ids(item, index, node_id) for index, item in enumerate(self.cases))
         return self.model_copy(update={"cases": cases}) if cases else self
+
+    def canvas_rows(self) -> tuple[CanvasRow, ...]:
+        """Each case with its conditions, then ELSE."""
+        ways = self.source_handles()
+        groups = [item.conditions for item in self.cases] or [self.conditions or ()]
+        rows: list[CanvasRow] = []
+        for way, conditions in zip(ways, groups, strict=False):
+            rows.append(CanvasRow("branch", way.label, handle=way.id))
+            rows += [condition_row(item) for item in conditions]
+        return (*rows, CanvasRow("branch", ways[-1].label, handle=ways[-1].id))
 
     def canvas_height(self) -> int:
         """A row per condition and per case."""

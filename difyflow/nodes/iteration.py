@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Annotated, ClassVar, Literal, Self
 
 from difyflow.nodes._base import NodeData, type_of
+from difyflow.nodes._look import CYAN, Look
 from difyflow.nodes._record import Number, Written, numbers
 from difyflow.terms.selector import Selector
 from difyflow.terms.vartype import OutputVar, VarType
@@ -15,6 +16,7 @@ class Iteration(NodeData):
 
     SINCE: ClassVar[str] = "0.6.9"
     CONTAINER: ClassVar[Literal["iteration", "loop"] | None] = "iteration"
+    LOOK: ClassVar[Look] = Look(CYAN, "repeat")
 
     type: str = "iteration"
     title: str = "Iteration"

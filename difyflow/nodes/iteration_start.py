@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Annotated, ClassVar
 
 from difyflow.nodes._base import NodeData
+from difyflow.nodes._look import BLUE, Look
 from difyflow.nodes._record import Number, Written
 
 
@@ -13,6 +14,7 @@ class IterationStart(NodeData):
 
     SINCE: ClassVar[str] = "0.8.0"
     ENVELOPE: ClassVar[str] = "custom-iteration-start"
+    LOOK: ClassVar[Look] = Look(BLUE, "home")
 
     type: str = "iteration-start"
     desc: Annotated[str | None, Written()] = ""

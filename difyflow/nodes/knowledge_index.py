@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Annotated, ClassVar, Literal
 
 from difyflow.nodes._base import NodeData
+from difyflow.nodes._look import ORANGE, CanvasRow, Look, row
 from difyflow.nodes._record import Number, Record, Written
 from difyflow.nodes.knowledge_retrieval import KeywordSetting, VectorSetting
 from difyflow.terms.selector import Selector
@@ -56,6 +57,7 @@ class KnowledgeIndex(NodeData):
     SINCE: ClassVar[str] = "1.9.0"
     FROM_DOCUMENTATION: ClassVar[bool] = True
     TERMINAL: ClassVar[bool] = True
+    LOOK: ClassVar[Look] = Look(ORANGE, "book")
 
     type: str = "knowledge-index"
     title: str = "Knowledge Base"
@@ -72,6 +74,13 @@ class KnowledgeIndex(NodeData):
     """Keywords per chunk, for `economy`."""
     retrieval_model: Annotated[RetrievalModel | None, Written(value=RetrievalModel())] = None
     summary_index_setting: SummaryIndexSetting | None = None
+
+    def canvas_rows(self) -> tuple[CanvasRow, ...]:
+        """How the chunks are made and kept."""
+        return (
+            row("chunk structure", self.chunk_structure or ""),
+            row("index", self.indexing_technique or ""),
+        )
 
     def canvas_height(self) -> int:
         """With its rows."""

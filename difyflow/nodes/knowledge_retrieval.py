@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Annotated, Literal, Self
+from typing import Annotated, ClassVar, Literal, Self
 
 from difyflow.nodes._base import NodeData, TextKind, with_made_ids
+from difyflow.nodes._look import GREEN, CanvasRow, Look, row
 from difyflow.nodes._model import Model, Vision
 from difyflow.nodes._model import chat as chat
 from difyflow.nodes._record import NEVER, Many, Number, Record, Written
@@ -85,6 +86,8 @@ class MetadataConditions(Record):
 class KnowledgeRetrieval(NodeData):
     """Ids of knowledge bases hold for one workspace; an import drops those that it cannot decrypt."""
 
+    LOOK: ClassVar[Look] = Look(GREEN, "book")
+
     type: str = "knowledge-retrieval"
     title: str = "Knowledge Retrieval"
     query_variable_selector: Selector | Literal[""] | None = Selector()
@@ -129,6 +132,10 @@ class KnowledgeRetrieval(NodeData):
             return self
         named = found.model_copy(update={"conditions": with_made_ids(found.conditions, node_id)})
         return self.model_copy(update={"metadata_filtering_conditions": named})
+
+    def canvas_rows(self) -> tuple[CanvasRow, ...]:
+        """A row per knowledge base."""
+        return tuple(row(item, "knowledge") for item in self.dataset_ids)
 
     def canvas_height(self) -> int:
         """A row per knowledge base."""

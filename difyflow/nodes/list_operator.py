@@ -6,6 +6,7 @@ from typing import Annotated, ClassVar, Literal, Self
 
 from difyflow.nodes._base import NodeData, Template, type_of
 from difyflow.nodes._condition import ConditionValue, Value, as_value
+from difyflow.nodes._look import CYAN, CanvasRow, Look, row
 from difyflow.nodes._record import Many, Record, Written
 from difyflow.terms.selector import Selector
 from difyflow.terms.vartype import OutputVar, VarType
@@ -57,6 +58,7 @@ class ListOperator(NodeData):
     """Takes lists of strings, numbers, booleans or files. Filter, then extract or sort, then limit."""
 
     SINCE: ClassVar[str] = "0.11.0"
+    LOOK: ClassVar[Look] = Look(CYAN, "funnel")
 
     type: str = "list-operator"
     title: str = "List Operator"
@@ -89,6 +91,10 @@ class ListOperator(NodeData):
             return super().completed(version)
         made = self.model_copy(update={"var_type": str(kind), "item_var_type": str(kind.item)})
         return super(ListOperator, made).completed(version)
+
+    def canvas_rows(self) -> tuple[CanvasRow, ...]:
+        """Its input."""
+        return (row(self.variable or "", "input"),)
 
     def canvas_height(self) -> int:
         """With its input row."""

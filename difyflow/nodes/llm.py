@@ -9,7 +9,8 @@ from pydantic import BaseModel, Field
 from difyflow.nodes._base import Jinja, NodeData, Template, with_made_ids
 from difyflow.nodes._failure import defaults as defaults
 from difyflow.nodes._failure import retry as retry
-from difyflow.nodes._model import Context, Memory, Model, Vision
+from difyflow.nodes._look import INDIGO, CanvasRow, Look
+from difyflow.nodes._model import Context, Memory, Model, Vision, model_rows
 from difyflow.nodes._model import chat as chat
 from difyflow.nodes._model import context as context
 from difyflow.nodes._model import memory as memory
@@ -51,6 +52,7 @@ class LLM(NodeData):
     """Streams; the prompt may name any variable upstream."""
 
     CAN_FAIL: ClassVar[bool] = True
+    LOOK: ClassVar[Look] = Look(INDIGO, "spark")
 
     type: str = "llm"
     title: str = "LLM"
@@ -102,6 +104,10 @@ class LLM(NodeData):
             return self
         messages = with_made_ids(self.prompt_template, node_id)
         return self.model_copy(update={"prompt_template": messages})
+
+    def canvas_rows(self) -> tuple[CanvasRow, ...]:
+        """Its model."""
+        return model_rows(self.model)
 
     def canvas_height(self) -> int:
         """With the row of its model."""

@@ -11,6 +11,7 @@ from difyflow.nodes._base import NodeData, type_of, with_made_ids
 from difyflow.nodes._condition import Condition, with_condition_ids
 from difyflow.nodes._condition import attribute as attribute
 from difyflow.nodes._condition import when as when
+from difyflow.nodes._look import CYAN, Look
 from difyflow.nodes._plugin import selector_if
 from difyflow.nodes._record import Many, Number, Record, Written
 from difyflow.terms.selector import Selector
@@ -45,6 +46,7 @@ class Loop(NodeData):
 
     SINCE: ClassVar[str] = "1.1.0"
     CONTAINER: ClassVar[Literal["iteration", "loop"] | None] = "loop"
+    LOOK: ClassVar[Look] = Look(CYAN, "loop")
 
     type: str = "loop"
     title: str = "Loop"

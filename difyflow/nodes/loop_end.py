@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import ClassVar
 
 from difyflow.nodes._base import NodeData
+from difyflow.nodes._look import CYAN, Look
 
 
 class LoopEnd(NodeData):
@@ -14,6 +15,7 @@ class LoopEnd(NodeData):
     ENVELOPE: ClassVar[str] = "custom-simple"
     FROM_DOCUMENTATION: ClassVar[bool] = True
     TERMINAL: ClassVar[bool] = True
+    LOOK: ClassVar[Look] = Look(CYAN, "loop")
 
     type: str = "loop-end"
     title: str = "Exit Loop"

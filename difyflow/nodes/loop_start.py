@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Annotated, ClassVar
 
 from difyflow.nodes._base import NodeData
+from difyflow.nodes._look import BLUE, Look
 from difyflow.nodes._record import Number, Written
 
 
@@ -13,6 +14,7 @@ class LoopStart(NodeData):
 
     SINCE: ClassVar[str] = "1.1.0"
     ENVELOPE: ClassVar[str] = "custom-loop-start"
+    LOOK: ClassVar[Look] = Look(BLUE, "home")
 
     type: str = "loop-start"
     desc: Annotated[str | None, Written()] = ""

@@ -6,7 +6,8 @@ from collections.abc import Iterable
 from typing import Annotated, Any, ClassVar, Literal
 
 from difyflow.nodes._base import NodeData, Template
-from difyflow.nodes._model import Memory, Model, Vision
+from difyflow.nodes._look import BLUE, CanvasRow, Look
+from difyflow.nodes._model import Memory, Model, Vision, model_rows
 from difyflow.nodes._model import chat as chat
 from difyflow.nodes._model import memory as memory
 from difyflow.nodes._model import vision as vision
@@ -36,6 +37,7 @@ class ParameterExtractor(NodeData):
     """Each parameter is an output."""
 
     SINCE: ClassVar[str] = "0.6.9"
+    LOOK: ClassVar[Look] = Look(BLUE, "brackets")
 
     type: str = "parameter-extractor"
     title: str = "Parameter Extractor"
@@ -63,6 +65,10 @@ class ParameterExtractor(NodeData):
             OutputVar("__reason", VarType.STRING),
             OutputVar("__usage", VarType.OBJECT),
         )
+
+    def canvas_rows(self) -> tuple[CanvasRow, ...]:
+        """Its model."""
+        return model_rows(self.model)
 
     def canvas_height(self) -> int:
         """With the row of its model."""

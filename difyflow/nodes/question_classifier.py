@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, ClassVar, Literal, Self
 
 from difyflow.nodes._base import Handle, NodeData, Template
-from difyflow.nodes._model import Memory, Model, Vision
+from difyflow.nodes._look import GREEN, CanvasRow, Look
+from difyflow.nodes._model import Memory, Model, Vision, model_rows
 from difyflow.nodes._model import chat as chat
 from difyflow.nodes._model import memory as memory
 from difyflow.nodes._model import vision as vision
@@ -27,6 +28,8 @@ class QuestionClass(Record):
 
 class QuestionClassifier(NodeData):
     """If the model names no class that exists, the first one is taken."""
+
+    LOOK: ClassVar[Look] = Look(GREEN, "signs")
 
     type: str = "question-classifier"
     title: str = "Question Classifier"
@@ -65,6 +68,14 @@ class QuestionClassifier(NodeData):
             for index, item in enumerate(self.classes, start=1)
         )
         return self.model_copy(update={"classes": classes}) if classes else self
+
+    def canvas_rows(self) -> tuple[CanvasRow, ...]:
+        """Its model, and a row per class."""
+        ways = (
+            CanvasRow("text", item.label or item.name, f"CLASS {number}", handle=item.id)
+            for number, item in enumerate(self.classes, start=1)
+        )
+        return (*model_rows(self.model), *ways)
 
     def canvas_height(self) -> int:
         """A row per class."""

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from typing import Annotated, Any, ClassVar
 
 from difyflow.nodes._base import NodeData
+from difyflow.nodes._look import BLUE, CanvasRow, Look, row
 from difyflow.nodes._record import Many, Record, Written
 from difyflow.terms.form import FormField
 from difyflow.terms.vartype import OutputVar, VarType
@@ -73,6 +74,7 @@ class Start(NodeData):
     """The only entry of a chatflow, and of a workflow without triggers; no edge leads in."""
 
     ENTRY: ClassVar[bool] = True
+    LOOK: ClassVar[Look] = Look(BLUE, "home")
 
     type: str = "start"
     title: str = "Start"
@@ -85,6 +87,13 @@ class Start(NodeData):
     def form(self) -> tuple[FormField, ...]:
         """The inputs as the run room knows them."""
         return tuple(item.form_field() for item in self.variables)
+
+    def canvas_rows(self) -> tuple[CanvasRow, ...]:
+        """A row per input; `*` marks what is required."""
+        return tuple(
+            row(f"{item.variable} *" if item.required else item.variable, item.type)
+            for item in self.variables
+        )
 
     def canvas_height(self) -> int:
         """A row per input."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Annotated, ClassVar
 
 from difyflow.nodes._base import NodeData
+from difyflow.nodes._look import BLUE, Look
 from difyflow.nodes._record import Written
 
 
@@ -13,6 +14,7 @@ class StartPlaceholder(NodeData):
 
     SINCE: ClassVar[str] = "1.15.0"
     FROM_DOCUMENTATION: ClassVar[bool] = True
+    LOOK: ClassVar[Look] = Look(BLUE, "home")
 
     type: str = "start-placeholder"
     title: str = "Workflow start"

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from difyflow.nodes._base import Jinja, NodeData
+from difyflow.nodes._look import BLUE, Look
 from difyflow.nodes._record import Many
 from difyflow.nodes._variable import InputVariable
 from difyflow.nodes._variable import inputs as inputs
@@ -15,6 +18,8 @@ class TemplateTransform(NodeData):
 
     The text may have 80,000 characters (400,000 since Dify 1.9.2).
     """
+
+    LOOK: ClassVar[Look] = Look(BLUE, "braces")
 
     type: str = "template-transform"
     title: str = "Template"

@@ -9,6 +9,7 @@ from pydantic import Field
 from difyflow.nodes._base import NodeData
 from difyflow.nodes._failure import defaults as defaults
 from difyflow.nodes._failure import retry as retry
+from difyflow.nodes._look import BLUE, CanvasRow, Look, plain, row
 from difyflow.nodes._plugin import Input, InputOrPlain, ParameterSchema
 from difyflow.nodes._plugin import constant as constant
 from difyflow.nodes._plugin import i18n as i18n
@@ -33,6 +34,7 @@ class Tool(NodeData):
     """Puts out what its `output_schema` says besides `text`, `files` and `json`."""
 
     CAN_FAIL: ClassVar[bool] = True
+    LOOK: ClassVar[Look] = Look(BLUE, "tool")
 
     type: str = "tool"
     title: str = "Tool"
@@ -85,6 +87,13 @@ class Tool(NodeData):
             for name, item in made.tool_configurations.items()
         }
         return made.model_copy(update={"tool_configurations": bare})
+
+    def canvas_rows(self) -> tuple[CanvasRow, ...]:
+        """A row per setting."""
+        return tuple(
+            row(name, plain(item.value if isinstance(item, Input) else item))
+            for name, item in self.tool_configurations.items()
+        )
 
     def canvas_height(self) -> int:
         """A row per setting."""

@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 from pydantic import Field
 
 from difyflow.nodes._base import NodeData
+from difyflow.nodes._look import BLUE, CanvasRow, Look, row
 from difyflow.nodes._plugin import Input, ParameterSchema
 from difyflow.nodes._plugin import constant as constant
 from difyflow.nodes._record import Many
@@ -20,6 +21,7 @@ class TriggerPlugin(NodeData):
     SINCE: ClassVar[str] = "1.10.0"
     FROM_DOCUMENTATION: ClassVar[bool] = True
     ENTRY: ClassVar[bool] = True
+    LOOK: ClassVar[Look] = Look(BLUE, "plug")
 
     type: str = "trigger-plugin"
     title: str = "Integration Trigger"
@@ -48,6 +50,10 @@ class TriggerPlugin(NodeData):
     def open_outputs(self) -> bool:
         """True if the file does not say what the event declares."""
         return schema_outputs(self.output_schema) is None
+
+    def canvas_rows(self) -> tuple[CanvasRow, ...]:
+        """The event."""
+        return (row(self.event_label or self.event_name, "event"),)
 
 
 def event(**values: object) -> dict[str, Input]:

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from typing import Annotated, ClassVar, Literal
 
 from difyflow.nodes._base import NodeData
+from difyflow.nodes._look import VIOLET, CanvasRow, Look, row
 from difyflow.nodes._record import NEVER, Many, Record, Written
 
 Weekday = Literal["sun", "mon", "tue", "wed", "thu", "fri", "sat"]
@@ -42,6 +43,7 @@ class TriggerSchedule(NodeData):
 
     SINCE: ClassVar[str] = "1.10.0"
     ENTRY: ClassVar[bool] = True
+    LOOK: ClassVar[Look] = Look(VIOLET, "clock")
 
     type: str = "trigger-schedule"
     title: str = "Schedule Trigger"
@@ -55,6 +57,11 @@ class TriggerSchedule(NodeData):
     timezone: Annotated[str, NEVER] = "UTC"
     config: Annotated[ScheduleConfig | None, Written(value=ScheduleConfig())] = None
     """Only in exports."""
+
+    def canvas_rows(self) -> tuple[CanvasRow, ...]:
+        """When."""
+        when = self.cron_expression if self.mode == "cron" else self.frequency
+        return (row(when or "", self.timezone),)
 
     def canvas_height(self) -> int:
         """With the next time."""

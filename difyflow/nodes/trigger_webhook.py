@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Annotated, ClassVar, Self
 
 from difyflow.nodes._base import NodeData
+from difyflow.nodes._look import BLUE, CanvasRow, Look, row
 from difyflow.nodes._record import Many, Record, Written
 from difyflow.terms.selector import Selector
 from difyflow.terms.vartype import OutputVar, VarType
@@ -54,6 +55,7 @@ class TriggerWebhook(NodeData):
     SINCE: ClassVar[str] = "1.10.0"
     FROM_DOCUMENTATION: ClassVar[bool] = True
     ENTRY: ClassVar[bool] = True
+    LOOK: ClassVar[Look] = Look(BLUE, "hook")
 
     type: str = "trigger-webhook"
     title: str = "Webhook Trigger"
@@ -100,6 +102,10 @@ class TriggerWebhook(NodeData):
         params = (_variable(item.name, "param", item.type, item.required) for item in self.params)
         body = (_variable(item.name, "body", item.type, item.required) for item in self.body)
         return (RAW, *headers, *params, *body)
+
+    def canvas_rows(self) -> tuple[CanvasRow, ...]:
+        """What is read."""
+        return (row(self.method.upper(), self.content_type),)
 
 
 def _variable(name: str, source: str, kind: str, required: bool) -> WebhookVariable:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Annotated, ClassVar, Self
 
 from difyflow.nodes._base import NodeData, made_id, type_of
+from difyflow.nodes._look import BLUE, CanvasRow, Look, heading, row
 from difyflow.nodes._record import Many, Record, Written
 from difyflow.terms.selector import Selector
 from difyflow.terms.vartype import OutputVar, VarType
@@ -32,6 +33,7 @@ class VariableAggregator(NodeData):
     """Joins branches: takes the first variable that has a value, not all of them."""
 
     SINCE: ClassVar[str] = "0.6.9"
+    LOOK: ClassVar[Look] = Look(BLUE, "merge")
 
     type: str = "variable-aggregator"
     title: str = "Variable Aggregator"
@@ -69,6 +71,16 @@ class VariableAggregator(NodeData):
             return super().completed(version)
         made = self.model_copy(update={"output_type": kind})
         return super(VariableAggregator, made).completed(version)
+
+    def canvas_rows(self) -> tuple[CanvasRow, ...]:
+        """A row per variable, under the names of their groups."""
+        groups = self._groups()
+        if not groups:
+            return tuple(row(item) for item in self.variables)
+        rows: list[CanvasRow] = []
+        for group in groups:
+            rows += [heading(group.group_name), *(row(item) for item in group.variables)]
+        return tuple(rows)
 
     def canvas_height(self) -> int:
         """A row per variable."""
