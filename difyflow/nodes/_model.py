@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
 from difyflow.nodes._base import Template
 from difyflow.nodes._look import CanvasRow
-from difyflow.nodes._record import Record, Spelled
+from difyflow.nodes._record import NEVER, Record, Spelled
 from difyflow.terms.selector import Selector
 
 _QUERY = Selector(("sys", "query"))
@@ -54,7 +54,8 @@ class VisionConfigs(Record):
     """Which files the model sees."""
 
     detail: Literal["low", "high"] = "high"
-    variable_selector: Selector = Selector()
+    variable_selector: Annotated[Selector, NEVER] = Selector()
+    """If absent, the files of the chat."""
 
 
 class Vision(Record):
