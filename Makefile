@@ -7,6 +7,8 @@ PYTEST := -m pytest -n $(JOBS) --durations 8 --durations-min 2
 FLOW := workflows/fine_tune_corpus
 
 unexport PYTHONPATH PYTHONHOME
+# The tests start hundreds of interpreters; compiling everything anew in each would take most of their time.
+unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: help demo test test-all test-core lint lock venv venv-core clean
 
