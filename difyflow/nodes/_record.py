@@ -164,8 +164,8 @@ class Record(BaseModel):
                 for fault in err.errors(include_url=False, include_context=False, include_input=False):
                     if fault["loc"][:1] == (key,):
                         yield Problem((*path, *fault["loc"]), fault["msg"])
-        for name, field in type(self).model_fields.items():
-            yield from _problems_in(getattr(self, name), (*path, field.alias or name))
+        for name, info in type(self).model_fields.items():
+            yield from _problems_in(getattr(self, name), (*path, info.alias or name))
 
     def spelled(self) -> Spelled | None:
         """How a person writes this record, where that is not by its constructor."""
@@ -189,7 +189,7 @@ class Record(BaseModel):
             ValidationError: a value does not fit.
         """
         self._refuse_unknown(changes)
-        names = {field.alias or name: name for name, field in type(self).model_fields.items()}
+        names = {info.alias or name: name for name, info in type(self).model_fields.items()}
         kept = {key: getattr(self, name) for key, name in names.items() if name in self.model_fields_set}
         made = type(self).model_validate({**kept, **changes})
         others = {key: item for key, item in (self.model_extra or {}).items() if key not in changes}
@@ -202,9 +202,9 @@ class Record(BaseModel):
         at = numbers(version)
         values: dict[str, object] = {}
         written: set[str] = set()
-        for name, field in type(self).model_fields.items():
+        for name, info in type(self).model_fields.items():
             value = getattr(self, name)
-            mark = next((item for item in field.metadata if isinstance(item, Written)), None)
+            mark = next((item for item in info.metadata if isinstance(item, Written)), None)
             by_editor = mark.at(at) if mark else value is not None
             if name in self.model_fields_set or by_editor:
                 written.add(name)
