@@ -1,0 +1,319 @@
+r"""The append-only journal of a batch, and the file of results that it points into.
+
+    {"batch":"5f2c0d9a1b","rows":"<sha256>","workflow":"<sha256>","v":1}
+    {"k":[12,1],"s":"sending","a":1,"d":"0123456789abcdef","t":1795345366.123}
+    {"k":[12,1],"s":"started","run":"...","task":"...","t":1795345366.534}
+    {"k":[12,1],"s":"succeeded","at":40960,"t":1795345377.812}
+
+`k` is row and repeat. `sending` is on the disk before the run is sent; the other states may be lost with the
+machine's power and are then learned again from the server. `stopping`: we asked for it to stop; `unsent`: it
+was refused before a run existed; `again`: the user wants it run anew, as attempt `a`. A final state says at
+which byte of the results its line begins; that line is on the disk before it.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import threading
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import BinaryIO
+
+from difyflow.errors import UsageError
+from difyflow.run.batch.ledger import FINAL, Key, Ledger, Sent
+
+VERSION = 1
+_CHUNK = 1 << 20
+_LINE = re.compile(rb'\{"k":\[(\d+),(\d+)\],"s":"([a-z-]+)"(?:,"at":(\d+))?([^\n]*)\}\n')
+_FINAL = frozenset(name.encode() for name in FINAL)
+
+
+@dataclass(slots=True)
+class _Item:
+    """A line on its way to the disk.
+
+    Attributes:
+        head: beginning of the journal line; with a result, `,"at":` and the place follow.
+        result: line for the file of results, without its end.
+        written: called with the place of the result.
+        waiter: set when all is on the disk.
+    """
+
+    head: bytes
+    tail: bytes
+    result: bytes | None = None
+    written: Callable[[int], None] | None = None
+    waiter: threading.Event | None = field(default=None)
+
+
+class Journal:
+    """Writes a journal from many threads; one of its own brings all that waits to the disk at once.
+
+    After an error of the disk nothing more is written, and every call raises it.
+    """
+
+    def __init__(self, journal: Path, results: Path, *, clock: Callable[[], float] = time.time) -> None:
+        self._journal = journal.open("ab", buffering=0)
+        self._results = results.open("ab", buffering=0)
+        self._clock = clock
+        self._place = self._results.tell()
+        self._items: list[_Item] = []
+        self._ready = threading.Condition()
+        self._closing = False
+        self._fault: OSError | None = None
+        self._thread = threading.Thread(target=self._write_all, name="difyflow-journal", daemon=True)
+        self._thread.start()
+
+    def sending(self, key: Key, sent: Sent) -> None:
+        """A run is about to be sent; returns when that is on the disk.
+
+        Raises:
+            OSError: it could not be written, so the run must not be sent.
+        """
+        text = f',"a":{sent.attempt},"d":"{sent.digest}","t":{sent.at:.3f}'
+        item = _Item(_head(key, "sending"), text.encode(), waiter=threading.Event())
+        self._put(item)
+        assert item.waiter is not None
+        item.waiter.wait()
+        self._check()
+
+    def started(self, key: Key, run_id: str, task_id: str) -> None:
+        """The server has named a run."""
+        ids = f',"run":{json.dumps(run_id)},"task":{json.dumps(task_id)}'
+        self._put(_Item(_head(key, "started"), ids.encode() + self._now()))
+
+    def note(self, key: Key, state: str, *, attempt: int | None = None) -> None:
+        """`stopping`, `unsent` or `again`."""
+        given = b"" if attempt is None else b',"a":%d' % attempt
+        self._put(_Item(_head(key, state), given + self._now()))
+
+    def done(self, key: Key, status: str, result: bytes, *, written: Callable[[int], None]) -> None:
+        """A run has ended.
+
+        Args:
+            key: of the run.
+            status: its final state.
+            result: its line for the file of results, without a line end.
+            written: called from the journal's thread with the line's place.
+        """
+        self._put(_Item(_head(key, status), self._now(), result=result, written=written))
+
+    def close(self) -> None:
+        """Writes what is left; idempotent.
+
+        Raises:
+            OSError: it could not be written.
+        """
+        with self._ready:
+            self._closing = True
+            self._ready.notify()
+        self._thread.join()
+        self._journal.close()
+        self._results.close()
+        self._check()
+
+    def _now(self) -> bytes:
+        return b',"t":%.3f' % self._clock()
+
+    def _check(self) -> None:
+        if self._fault is not None:
+            raise self._fault
+
+    def _put(self, item: _Item) -> None:
+        self._check()
+        with self._ready:
+            self._items.append(item)
+            self._ready.notify()
+
+    def _write_all(self) -> None:
+        while True:
+            with self._ready:
+                while not self._items and not self._closing:
+                    self._ready.wait()
+                items, self._items = self._items, []
+            if not items:
+                return
+            try:
+                if self._fault is None:
+                    self._write(items)
+            except OSError as err:
+                self._fault = err
+            for item in items:
+                if item.waiter is not None:
+                    item.waiter.set()
+
+    def _write(self, items: list[_Item]) -> None:
+        """One group: results first, then the lines that point to them."""
+        results: list[bytes] = []
+        lines: list[bytes] = []
+        places: list[int] = []
+        place = self._place
+        for item in items:
+            if item.result is None:
+                lines.append(item.head + item.tail + b"}\n")
+                continue
+            places.append(place)
+            lines.append(b'%b,"at":%d%b}\n' % (item.head, place, item.tail))
+            results.append(item.result + b"\n")
+            place += len(item.result) + 1
+        if results:
+            _write(self._results, b"".join(results))
+            os.fsync(self._results.fileno())
+            self._place = place
+        _write(self._journal, b"".join(lines))
+        if any(item.waiter is not None for item in items):
+            os.fsync(self._journal.fileno())
+        for item, at in zip((one for one in items if one.result is not None), places, strict=True):
+            if item.written is not None:
+                item.written(at)
+
+
+def _write(file: BinaryIO, data: bytes) -> None:
+    """All of it; an unbuffered file may take a part only, as when the disk is nearly full."""
+    view = memoryview(data)
+    while view:
+        view = view[file.write(view) :]
+
+
+def _head(key: Key, state: str) -> bytes:
+    return b'{"k":[%d,%d],"s":"%b"' % (key.row, key.repeat, state.encode())
+
+
+def begin(path: Path, *, batch: str, rows: str, workflow: str) -> None:
+    """Makes a new journal with its first line, on the disk.
+
+    Args:
+        path: where; must not exist.
+        batch: id of the batch.
+        rows: SHA-256 of the file of rows.
+        workflow: SHA-256 of the workflow or of what is known of it.
+    """
+    line = json.dumps({"batch": batch, "rows": rows, "workflow": workflow, "v": VERSION})
+    with path.open("xb") as file:
+        file.write(line.encode() + b"\n")
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def replay(path: Path, results: Path, ledger: Ledger, *, batch: str) -> None:
+    """Brings the ledger to where the journal ends, and cuts off torn last lines of both files.
+
+    Args:
+        path: the journal.
+        results: the file of results.
+        ledger: new, with the invalid rows marked.
+        batch: id that the journal must have.
+
+    Raises:
+        UsageError: it is the journal of another batch, or damaged before its last line.
+    """
+    _cut_torn_line(results)
+    _cut_torn_line(path)
+    size = results.stat().st_size
+    with path.open("rb") as file:
+        head = file.readline()
+        if head and _batch_of(head, path) != batch:
+            raise UsageError("is the journal of another batch", path=str(path), line=1, code="other-batch")
+        _replay_lines(file, ledger, str(path))
+    for index in ledger.all_in(*FINAL):
+        if ledger.at(index) >= size:
+            ledger.lost_result(index)
+
+
+def _cut_torn_line(path: Path) -> None:
+    """Drops what stands behind the last line end."""
+    with path.open("r+b") as file:
+        end = file.seek(0, os.SEEK_END)
+        at = end
+        while at > 0:
+            start = max(0, at - _CHUNK)
+            file.seek(start)
+            found = file.read(at - start).rfind(b"\n")
+            if found >= 0:
+                at = start + found + 1
+                break
+            at = start
+        if at < end:
+            file.truncate(at)
+
+
+def _batch_of(head: bytes, path: Path) -> object:
+    try:
+        value = json.loads(head)
+    except ValueError:
+        value = None
+    if not isinstance(value, dict) or value.get("v") != VERSION:
+        raise UsageError("is no journal of this version", path=str(path), line=1, code="bad-journal")
+    return value.get("batch")
+
+
+def _chunks(file: BinaryIO) -> Iterator[bytes]:
+    """Pieces that end with a line end."""
+    while chunk := file.read(_CHUNK):
+        yield chunk if chunk.endswith(b"\n") else chunk + file.readline()
+
+
+def _replay_lines(file: BinaryIO, ledger: Ledger, name: str) -> None:
+    repeat, rows = ledger.repeat, ledger.rows
+    open_: dict[int, list[tuple[bytes, bytes]]] = {}
+    line = 1
+    for chunk in _chunks(file):
+        end = 0
+        for found in _LINE.finditer(chunk):
+            row, number, state, at, rest = found.groups()
+            index = (int(row) - 1) * repeat + int(number) - 1
+            line += 1
+            if found.start() != end or not 0 <= index < rows * repeat:
+                raise _damaged(name, line)
+            end = found.end()
+            if state in _FINAL and at is not None:
+                if state != b"unknown":
+                    open_.pop(index, None)
+                ledger.done(index, state.decode(), int(at))
+            else:
+                open_.setdefault(index, []).append((state, rest))
+                if state not in (b"sending", b"started"):
+                    _replay_some(ledger, index, open_.pop(index), name, line)
+        if end != len(chunk):
+            raise _damaged(name, line + 1)
+    for index, lines in open_.items():
+        _replay_some(ledger, index, lines, name, line)
+
+
+def _replay_some(ledger: Ledger, index: int, lines: list[tuple[bytes, bytes]], name: str, line: int) -> None:
+    """The states of one row that are not final, which are few: read as the JSON that they are."""
+    status = ledger.state(index)
+    for state, rest in lines:
+        try:
+            said = json.loads(b"{" + rest.lstrip(b",") + b"}")
+        except ValueError as err:
+            raise _damaged(name, line) from err
+        match state:
+            case b"sending":
+                ledger.sending(index, Sent(attempt=said["a"], digest=said["d"], at=said["t"]))
+            case b"started":
+                ledger.started(index, said["run"], said["task"])
+            case b"stopping":
+                ledger.stopping(index)
+            case b"unsent":
+                ledger.unsent(index)
+            case b"again":
+                ledger.again(index, said["a"])
+            case _:
+                raise _damaged(name, line)
+    if status == "unknown" and ledger.open.get(index) and ledger.state(index) == "sent":
+        ledger.done(index, status, ledger.at(index))
+
+
+def _damaged(name: str, line: int) -> UsageError:
+    return UsageError(
+        "the journal is damaged here",
+        path=name,
+        line=line,
+        code="bad-journal",
+        hint="only its last line may be torn; was it edited, or is the disk failing?",
+    )

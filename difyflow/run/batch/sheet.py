@@ -1,0 +1,250 @@
+"""From rows to checked inputs: columns become inputs, every row is checked before the first call.
+
+The checked rows are kept in the batch's own folder, so that a resumed batch needs neither the file of rows
+nor standard input again, and works on what was checked.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from difyflow.errors import InputError, UsageError
+from difyflow.run.batch.rows import Row, Source
+from difyflow.run.inputs import Given, check
+from difyflow.terms.form import FILE_TYPES, FormField, LocalFile, RemoteFile, UploadedFile, UploadLimits
+
+QUERY = "query"
+"""Name of the column that holds the message to a chatflow."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """How rows become inputs.
+
+    Attributes:
+        form: the inputs of the workflow.
+        limits: for files.
+        renamed: input by column; a column mapped to "" is left out.
+        constants: inputs that are the same for all rows.
+        query: message to a chatflow, the same for all rows.
+        chat: the app is a chatflow: each row needs a message.
+    """
+
+    form: tuple[FormField, ...]
+    limits: UploadLimits = field(default_factory=UploadLimits)
+    max_file_mb: float | None = None
+    renamed: Mapping[str, str] = field(default_factory=dict)
+    constants: Mapping[str, Given] = field(default_factory=dict)
+    query: str = ""
+    chat: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """A row that is ready to be run: typed inputs, the message of a chatflow, and a digest of both."""
+
+    inputs: dict[str, object]
+    query: str
+    digest: str
+
+
+@dataclass(frozen=True, slots=True)
+class Bad:
+    """A row that does not fit."""
+
+    number: int
+    line: int
+    problems: tuple[str, ...]
+
+
+class Sheet:
+    """Checks rows by a plan; one for a whole batch, from one thread or many."""
+
+    def __init__(self, plan: Plan) -> None:
+        self._plan = plan
+        self._by_name = {one.variable: one for one in plan.form}
+        self._files: dict[tuple[str, int, int], str] = {}
+        self.left_out: tuple[str, ...] = ()
+        """Columns that are no input, once the columns were checked."""
+
+    def check_columns(self, columns: Iterable[str], source: str) -> None:
+        """Makes sure that the required inputs have a column or a constant.
+
+        Raises:
+            UsageError: an input without a column, given twice, or a mapping that names nothing.
+        """
+        columns = list(columns)
+        plan = self._plan
+        for column, name in plan.renamed.items():
+            if column not in columns:
+                raise self._misfit(f"--map {column}={name}: there is no column {column!r}", source, columns)
+            if name and name not in self._by_name and not self._is_query(name):
+                raise self._misfit(f"--map {column}={name}: there is no input {name!r}", source, columns)
+        used = [name for column in columns if (name := self._input_of(column))]
+        twice = sorted({name for name in used if used.count(name) > 1 or name in plan.constants})
+        if twice:
+            raise self._misfit(f"the input {twice[0]!r} is given twice", source, columns)
+        for one in plan.form:
+            given = one.variable in used or one.variable in plan.constants
+            if one.required and one.default in (None, "") and not given:
+                raise self._misfit(
+                    f"no column for the input {one.variable!r}, which is required", source, columns
+                )
+        if plan.chat and not plan.query and QUERY not in used:
+            raise self._misfit(f"a chatflow needs a message: a column {QUERY!r} or --query", source, columns)
+        self.left_out = tuple(
+            column for column in columns if column not in plan.renamed and not self._input_of(column)
+        )
+
+    def checked(self, values: Mapping[str, object], folder: Path) -> Checked:
+        """The inputs of one row.
+
+        Args:
+            values: cells by column.
+            folder: where relative paths begin.
+
+        Raises:
+            InputError: they do not fit; a line per field.
+        """
+        plan = self._plan
+        given: dict[str, object] = {}
+        query = plan.query
+        for column, value in values.items():
+            name = self._input_of(column)
+            if not name or value is None or value == "":
+                continue
+            if name in self._by_name:
+                given[name] = self._cell(self._by_name[name], value, folder)
+            else:
+                query = str(value)
+        inputs = check(
+            plan.form, {**plan.constants, **given}, limits=plan.limits, max_file_mb=plan.max_file_mb
+        )
+        if plan.chat and not query:
+            raise InputError("the row has no message", problems=[f"{QUERY}: is required and empty"])
+        return Checked(inputs, query, self._digest(inputs, query))
+
+    def _input_of(self, column: str) -> str:
+        """The input that a column is for; empty if it is for none."""
+        name = self._plan.renamed.get(column, column)
+        return name if name in self._by_name or self._is_query(name) else ""
+
+    def _is_query(self, name: str) -> bool:
+        return self._plan.chat and name == QUERY
+
+    def _cell(self, field_: FormField, value: object, folder: Path) -> object:
+        """A cell of a file input holds a path or a URL, or several: a JSON array, or one a line."""
+        if field_.type not in FILE_TYPES:
+            return value
+        items: Sequence[object]
+        if isinstance(value, str) and value.lstrip().startswith("["):
+            try:
+                items = json.loads(value)
+            except ValueError:
+                items = [value]
+        elif isinstance(value, str):
+            items = [part.strip() for part in value.splitlines() if part.strip()]
+        else:
+            items = value if isinstance(value, list) else [value]
+        return [_placed(item, folder) for item in items]
+
+    def _digest(self, inputs: Mapping[str, object], query: str) -> str:
+        """16 hex digits over the inputs, the contents of local files among them."""
+        text = json.dumps([inputs, query], sort_keys=True, default=self._file_digest)
+        return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+    def _file_digest(self, value: object) -> object:
+        match value:
+            case LocalFile(path):
+                return {"name": path.name, "sha256": self._content_digest(path)}
+            case RemoteFile(url):
+                return {"url": url}
+            case UploadedFile(upload_file_id):
+                return {"upload": upload_file_id}
+        raise TypeError(f"no JSON: {value!r}")
+
+    def _content_digest(self, path: Path) -> str:
+        try:
+            at = path.stat()
+            known = (str(path), at.st_size, at.st_mtime_ns)
+            if known not in self._files:
+                if len(self._files) > 256:  # constants and neighbours; a batch may have a million files
+                    self._files.clear()
+                with path.open("rb") as file:
+                    self._files[known] = hashlib.file_digest(file, "sha256").hexdigest()
+            return self._files[known]
+        except OSError as err:
+            problem = f"{path}: cannot be read: {err.strerror or err}"
+            raise InputError("a file cannot be read", problems=[problem]) from err
+
+    def _misfit(self, message: str, source: str, columns: Sequence[str]) -> UsageError:
+        inputs = ", ".join(one.variable for one in self._plan.form) or "none"
+        return UsageError(
+            message,
+            path=source,
+            code="bad-columns",
+            hint=f"columns: {', '.join(columns)}; inputs: {inputs}. A column is for the input of its name, "
+            "or with --map COLUMN=INPUT; --map COLUMN= leaves it out; --input NAME=VALUE is for all rows",
+        )
+
+
+def _placed(item: object, folder: Path) -> object:
+    """A path made absolute, so that a batch can be resumed from anywhere."""
+    if not isinstance(item, str) or not item or item.startswith(("http://", "https://")):
+        return item
+    return str((folder / item.removeprefix("@")).absolute())
+
+
+def check_all(source: Source, sheet: Sheet, *, limit: int | None = None) -> Iterator[bytes | Bad]:
+    """Checks rows one by one.
+
+    Args:
+        source: the rows.
+        sheet: checks them.
+        limit: so many rows and no more.
+
+    Yields:
+        For each row its line for the batch's own file of rows, or what is wrong with it.
+
+    Raises:
+        UsageError: the file cannot be used at all.
+    """
+    known = False
+    for row in source.rows():
+        if limit is not None and row.number > limit:
+            return
+        if row.problem:
+            yield Bad(row.number, row.line, (row.problem,))
+            continue
+        if not known:
+            sheet.check_columns(row.values, source.name)
+            known = True
+        try:
+            checked = sheet.checked(row.values, source.folder)
+        except InputError as err:
+            yield Bad(row.number, row.line, err.problems)
+        else:
+            yield row_line(row, checked, source.folder)
+
+
+def row_line(row: Row, checked: Checked, folder: Path) -> bytes:
+    """The line that keeps a checked row."""
+    values = {name: value for name, value in row.values.items() if value is not None and value != ""}
+    kept = {
+        "row": row.number,
+        "line": row.line,
+        "digest": checked.digest,
+        "folder": str(folder.absolute()),
+        "values": values,
+    }
+    return json.dumps(kept, separators=(",", ":")).encode()
+
+
+def bad_line(bad: Bad) -> bytes:
+    """The line that keeps a row which does not fit."""
+    kept = {"row": bad.number, "line": bad.line, "problems": bad.problems}
+    return json.dumps(kept, separators=(",", ":")).encode()
