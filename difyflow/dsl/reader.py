@@ -12,7 +12,7 @@ from difyflow.dsl.app import App
 from difyflow.errors import ReadError
 from difyflow.nodes._record import READING
 
-MAX_BYTES = 64 * 1024 * 1024
+MAX_BYTES = _yaml.MAX_BYTES
 _BODIES = ("app", "rag_pipeline", "snippet")
 
 
@@ -70,6 +70,23 @@ def read_file(path: Path, *, max_bytes: int = MAX_BYTES) -> Document:
     Raises:
         ReadError: as `read`, or the file cannot be opened or is larger than `max_bytes`.
     """
+    return read_document(_bytes_of(path, max_bytes), name=str(path), max_bytes=max_bytes)
+
+
+def read_values(path: Path, *, max_bytes: int = MAX_BYTES) -> dict[str, object]:
+    """Reads a JSON or YAML file that holds a mapping, such as the inputs of a run.
+
+    Raises:
+        ReadError: it cannot be opened, is broken, or holds something else.
+    """
+    data = _yaml.load(_bytes_of(path, max_bytes), name=str(path), max_bytes=max_bytes)
+    if not isinstance(data, dict) or not all(isinstance(key, str) for key in data):
+        raise ReadError(f"a mapping of names to values is needed, this is a {_kind(data)}", path=str(path))
+    return data
+
+
+def _bytes_of(path: Path, max_bytes: int) -> bytes:
+    """The bytes of a file that is not larger than it may be."""
     try:
         size = path.stat().st_size
         if size > max_bytes:
@@ -79,28 +96,10 @@ def read_file(path: Path, *, max_bytes: int = MAX_BYTES) -> Document:
                 code="too-large",
                 hint="is it a DSL file? If so, raise the limit with --max-size",
             )
-        return read_document(path.read_bytes(), name=str(path), max_bytes=max_bytes)
+        return path.read_bytes()
     except OSError as err:
-        raise ReadError(
-            f"cannot be read: {err.strerror or err}",
-            path=str(path),
-            code="not-found" if not path.exists() else None,
-        ) from err
-
-
-def read_values(path: Path, *, max_bytes: int = MAX_BYTES) -> dict[str, object]:
-    """Reads a JSON or YAML file that holds a mapping, such as the inputs of a run.
-
-    Raises:
-        ReadError: it cannot be opened, is broken, or holds something else.
-    """
-    try:
-        data = _yaml.load(path.read_bytes(), name=str(path), max_bytes=max_bytes)
-    except OSError as err:
-        raise ReadError(f"cannot be read: {err.strerror or err}", path=str(path)) from err
-    if not isinstance(data, dict) or not all(isinstance(key, str) for key in data):
-        raise ReadError(f"a mapping of names to values is needed, this is a {_kind(data)}", path=str(path))
-    return data
+        code = None if path.exists() else "not-found"
+        raise ReadError(f"cannot be read: {err.strerror or err}", path=str(path), code=code) from err
 
 
 def _check(data: dict[object, object], composed: _yaml.Composed, name: str) -> None:
