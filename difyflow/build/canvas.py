@@ -1,9 +1,9 @@
 """The side file of a decompiled flow: where things lie, and what the editor left out or wrote besides.
 
 A flow in Python says what is its own. To give back a file byte for byte, positions and sizes are needed,
-the order of nodes and edges, and the defaults that this file has or lacks. They stand in `canvas.json`, a line
-per node and edge. What it says of things that are no longer there is passed over, so a flow may be edited
-without it.
+the order of nodes and edges, and the defaults that this file has or lacks. They stand in `canvas.json`, a
+line per node and edge. What it says of things that are no longer there is passed over, so a flow may be
+edited without it.
 """
 
 from __future__ import annotations

@@ -18,7 +18,7 @@ class Reader:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
 
-    def __call__(self, name: str, **nodes: _HasId) -> str:
+    def __call__(self, name: str, /, **nodes: _HasId) -> str:
         """The text of a file.
 
         Args:

@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 from typing import Literal
 
-from difyflow.build.canvas import parse
+from difyflow.build.canvas import Canvas, parse
 from difyflow.build.refs import ContainerRef, NodeRef, OutputRef
 from difyflow.dsl.app import App, AppInfo, Dependency, Variable, Workflow
 from difyflow.dsl.features import Features, default_features
 from difyflow.dsl.graph import Edge, EdgeData, Graph, Node, Position, Viewport
-from difyflow.dsl.versions import LATEST, node_width, writes_loop_flags
+from difyflow.dsl.versions import LATEST, node_width, upload_limits, writes_loop_flags
 from difyflow.errors import BuildError
 from difyflow.layout import place
 from difyflow.nodes._base import NodeData, node_class
@@ -44,14 +44,20 @@ class Flow:
         description: str = "",
         icon: str = "🤖",
         icon_background: str = "#FFEAD5",
+        use_icon_as_answer_icon: bool = False,
         features: Features | None = None,
         canvas: str | None = None,
     ) -> None:
         self.version = version
         self._info = AppInfo(
-            name=name, mode=mode, description=description, icon=icon, icon_background=icon_background
+            name=name,
+            mode=mode,
+            description=description,
+            icon=icon,
+            icon_background=icon_background,
+            use_icon_as_answer_icon=use_icon_as_answer_icon,
         )
-        self._features = features or default_features(version)
+        self._features = _with_limits(features, version) if features else default_features(version)
         self._nodes: dict[str, Node] = {}
         self._placed: set[str] = set()
         self._edges: list[Edge] = []
@@ -81,7 +87,7 @@ class Flow:
         Raises:
             BuildError: the id is taken, or cannot stand in a reference.
         """
-        node_id = self._free_id(data) if id is None else self._checked_id(id)
+        node_id = self.free_id(data) if id is None else self._checked_id(id)
         if inside is not None:
             data = data.changed(**_membership(inside))
         settled = data.with_ids(node_id).completed(self.version)
@@ -118,7 +124,7 @@ class Flow:
         """
         if data.CONTAINER is None:
             raise BuildError(f"{data.type} is no container", hint="Iteration and Loop are")
-        node_id = self._free_id(data) if id is None else self._checked_id(id)
+        node_id = self.free_id(data) if id is None else self._checked_id(id)
         start_id = f"{node_id}start"
         outer = self.add(data.changed(start_node_id=start_id), id=node_id, at=at)
         self._nodes[node_id] = self._nodes[node_id].changed(zIndex=1)
@@ -236,7 +242,15 @@ class Flow:
         self._dependencies.append(plugin)
 
     def build(self) -> App:
-        """The finished document.
+        """The finished document, with what `canvas.json` says of it.
+
+        Raises:
+            BuildError: there are no nodes.
+        """
+        return self.draft() if self._canvas is None else applied(self._canvas, self.draft())
+
+    def draft(self) -> App:
+        """The document as the code alone says it, without `canvas.json`.
 
         Raises:
             BuildError: there are no nodes.
@@ -261,12 +275,7 @@ class Flow:
         app = App(app=info, kind="app", version=self.version, workflow=workflow)
         if self._dependencies or at >= (0, 2, 0):
             app = app.changed(dependencies=tuple(self._dependencies))
-        app = app.completed(self.version)
-        if self._canvas is None:
-            return app
-        data = app.data()
-        self._canvas.apply(data)
-        return App.model_validate(data, context=READING)
+        return app.completed(self.version)
 
     def render(self) -> str:
         """The text that Dify would export."""
@@ -292,11 +301,12 @@ class Flow:
     ) -> OutputRef:
         if any(item.name == name for item in into):
             raise BuildError(f"there is a variable {name!r} already")
-        kind = value_type or _type_of(value)
+        kind = value_type or type_of_value(value)
         into.append(Variable(name=name, value=value, value_type=kind, selector=(root, name), **more))
         return OutputRef((root, name), OutputVar(name, VarType.of(kind)))
 
-    def _free_id(self, data: NodeData) -> str:
+    def free_id(self, data: NodeData) -> str:
+        """The id that a node with this data gets if none is given."""
         stem = re.sub(r"[^a-zA-Z0-9_]", "_", data.type) or "note"
         count = 1
         while (found := stem if count == 1 else f"{stem}_{count}") in self._nodes:
@@ -315,6 +325,21 @@ class Flow:
         return node_id
 
 
+def applied(canvas: Canvas, app: App) -> App:
+    """The document with what a canvas says of it."""
+    data = app.data()
+    canvas.apply(data)
+    return App.model_validate(data, context=READING)
+
+
+def _with_limits(features: Features, version: str) -> Features:
+    """With the limits that a server states in every export."""
+    if features.file_upload.fileUploadConfig is not None:
+        return features
+    limited = features.file_upload.changed(fileUploadConfig=dict(upload_limits(version)))
+    return features.changed(file_upload=limited)
+
+
 def _membership(container: ContainerRef, *, with_id: bool = True) -> dict[str, object]:
     """The flags that a node in a container carries."""
     kind = container.data.CONTAINER
@@ -324,7 +349,8 @@ def _membership(container: ContainerRef, *, with_id: bool = True) -> dict[str, o
     return flags
 
 
-def _type_of(value: object) -> str:
+def type_of_value(value: object) -> str:
+    """The type that a variable with this first value gets."""
     if isinstance(value, bool):
         return "boolean"
     if isinstance(value, int | float):

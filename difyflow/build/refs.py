@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import Protocol, Self
+from collections.abc import Iterable, Sequence
+from typing import Protocol, Self, TypeVar
 
 from difyflow.errors import NoSuchOutput
 from difyflow.nodes._base import NodeData
 from difyflow.nodes._record import Number
 from difyflow.terms.selector import Selector
 from difyflow.terms.vartype import OutputVar, VarType
+
+Target = TypeVar("Target", bound="NodeRef | tuple[NodeRef, ...] | list[NodeRef]")
+"""What `>>` leads to: a node, or several side by side."""
 
 
 class OutputRef(Selector):
@@ -106,6 +109,12 @@ class NodeRef:
     def __rshift__(self, other: Target) -> Target:
         return Way(self, "source") >> other
 
+    def __rrshift__(self, others: Sequence[NodeRef]) -> Self:
+        """`(one, other) >> node`: this node follows both."""
+        for source in others:
+            source >> self
+        return self
+
     def on(self, handle: str) -> Way:
         """The way out with this handle: a case, a class, an action or `fail-branch`.
 
@@ -160,7 +169,7 @@ class ContainerRef(NodeRef):
 
 
 class Way:
-    """One way out of a node."""
+    """One way out of a node; as a block it shows what lies on it: `with ask.on("no") as no:`."""
 
     __slots__ = ("_handle", "_node")
 
@@ -169,9 +178,13 @@ class Way:
         self._handle = handle
 
     def __rshift__(self, other: Target) -> Target:
-        for target in (other,) if isinstance(other, NodeRef) else other:
+        targets: Sequence[NodeRef] = (other,) if isinstance(other, NodeRef) else other
+        for target in targets:
             self._node._flow.connect(self._node, target, handle=self._handle)
         return other
 
+    def __enter__(self) -> Self:
+        return self
 
-Target = NodeRef | tuple[NodeRef, ...] | list[NodeRef]
+    def __exit__(self, *_: object) -> None:
+        return None

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, Any
 
 from pydantic import Field
 
 from difyflow.dsl.versions import upload_limits
-from difyflow.nodes._record import Many, Number, Record
+from difyflow.nodes._record import NOTED, Many, Number, Record
 
 _IMAGES = (".JPG", ".JPEG", ".PNG", ".GIF", ".WEBP", ".SVG")
 _BOTH = ("local_file", "remote_url")
@@ -37,7 +37,7 @@ class FileUpload(Record):
     allowed_file_upload_methods: Many[str] = _BOTH
     number_limits: int = 3
     image: LegacyImage = LegacyImage()
-    fileUploadConfig: dict[str, Number] | None = None
+    fileUploadConfig: Annotated[dict[str, Number] | None, NOTED] = None
 
 
 class TextToSpeech(Record):

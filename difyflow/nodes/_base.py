@@ -7,6 +7,7 @@ It answers everything that other rooms ask about the type: `output_variables()`,
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -80,6 +81,10 @@ class RetryConfig(Record):
     retry_interval: int = 1000
     """Milliseconds, 100 to 5000 in the editor."""
 
+    def spelled(self) -> Spelled | None:
+        """`retry(...)`."""
+        return Spelled("retry", (self.max_retries,), {"interval_ms": self.retry_interval})
+
 
 class DefaultValue(Record):
     """One entry of `default_value`, used with `error_strategy: default-value`."""
@@ -87,6 +92,15 @@ class DefaultValue(Record):
     key: str = ""
     type: str = "string"
     value: Any = None
+
+    def plain(self) -> object:
+        """The value itself, where the file has it as JSON text."""
+        if isinstance(self.value, str) and self.type.startswith(("array", "object")):
+            try:
+                return json.loads(self.value)
+            except (ValueError, RecursionError):
+                return self.value
+        return self.value
 
 
 class NodeData(Refers):
@@ -186,7 +200,11 @@ class NodeData(Refers):
 
     def spelled_fields(self) -> Mapping[str, Spelled]:
         """How a person writes fields for which this file has a function."""
-        return {}
+        return _spelled_defaults(self.default_value)
+
+    def source_suffix(self) -> str:
+        """Suffix of a file that holds this node's code."""
+        return "py"
 
     def canvas_size(self) -> tuple[Number, Number]:
         """Width and height in canvas pixels as an editor of the 0.15 line measures them (dsl.md 4.6)."""
@@ -196,6 +214,14 @@ class NodeData(Refers):
     def canvas_height(self) -> int:
         """Height without the row of an error strategy."""
         return 54
+
+
+def _spelled_defaults(values: tuple[DefaultValue, ...] | None) -> Mapping[str, Spelled]:
+    """`defaults(text="")`, where each value is of a type that a function of that name can tell."""
+    if not values:
+        return {}
+    found = {item.key: item.plain() for item in values}
+    return {"default_value": Spelled("defaults", (), found)} if len(found) == len(values) else {}
 
 
 class UnknownNode(NodeData):

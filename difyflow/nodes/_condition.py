@@ -19,7 +19,7 @@ from typing import Annotated
 
 from difyflow.nodes._base import TextKind, made_id, type_of, with_made_ids
 from difyflow.nodes._look import CanvasRow, plain, row
-from difyflow.nodes._record import Many, Number, Record
+from difyflow.nodes._record import NOTED, Many, Number, Record, Spelled
 from difyflow.terms.selector import Selector
 
 ConditionValue = Annotated[str | Many[str] | bool | None, TextKind("template")]
@@ -28,6 +28,25 @@ ConditionValue = Annotated[str | Many[str] | bool | None, TextKind("template")]
 Value = str | Number | Selector | bool
 """What a condition compares with; a reference is written into text, a number as text."""
 
+_METHODS = {
+    "is": "is_",
+    "is not": "is_not",
+    "contains": "contains",
+    "not contains": "not_contains",
+    "all of": "all_of",
+    "start with": "start_with",
+    "end with": "end_with",
+    "empty": "empty",
+    "not empty": "not_empty",
+    "exists": "exists",
+    "not exists": "not_exists",
+    "=": "eq",
+    "≠": "ne",
+    ">": "__gt__",
+    "<": "__lt__",
+    "≥": "__ge__",
+    "≤": "__le__",
+}
 _NUMERIC = frozenset(("=", "≠", ">", "<", "≥", "≤"))
 
 
@@ -37,9 +56,14 @@ class SubCondition(Record):
     id: str | None = None
     key: str = ""
     """name, size, type, extension, mime_type, transfer_method, url, related_id."""
-    varType: str | None = None
+    varType: Annotated[str | None, NOTED] = None
     comparison_operator: str | None = None
     value: ConditionValue = None
+
+    def spelled(self) -> Spelled | None:
+        """`attribute(...)`."""
+        value = list(self.value) if isinstance(self.value, tuple) else self.value
+        return Spelled("attribute", (self.key, self.comparison_operator, value))
 
 
 class SubConditions(Record):
@@ -55,14 +79,34 @@ class Condition(Record):
 
     id: str | None = None
     """A UUID in the editor."""
-    varType: str | None = None
+    varType: Annotated[str | None, NOTED] = None
     """The editor's note of the variable's type; it decides which operators are offered."""
     variable_selector: Selector = Selector()
     comparison_operator: str | None = None
     value: ConditionValue = None
-    numberVarType: str | None = None
+    numberVarType: Annotated[str | None, NOTED] = None
     """For numbers: constant, or variable if `value` holds a reference."""
     sub_variable_condition: SubConditions | None = None
+
+    def spelled(self) -> Spelled | None:
+        """`when(...)` and a method or a comparison."""
+        method, operator = _METHODS.get(self.comparison_operator or ""), self.comparison_operator
+        sub = self.sub_variable_condition
+        if sub is not None and sub.conditions:
+            return self._when(method, sub.conditions)
+        if method in ("empty", "not_empty", "exists", "not_exists"):
+            return self._when(method, ())
+        value = list(self.value) if isinstance(self.value, tuple) else self.value
+        if operator in _NUMERIC and isinstance(value, str) and value.isdecimal() and str(int(value)) == value:
+            return self._when(method, (int(value),))
+        if method is None or isinstance(value, list):
+            return self._when("has", (operator, value))
+        return self._when(method, (value,))
+
+    def _when(self, method: str | None, args: tuple[object, ...]) -> Spelled | None:
+        if method is None:
+            return None
+        return Spelled("when", (self.variable_selector,), then=method, then_args=args)
 
 
 def with_condition_ids(conditions: tuple[Condition, ...], *path: str | int) -> tuple[Condition, ...]:

@@ -49,6 +49,10 @@ class Context(Record):
     enabled: bool = False
     variable_selector: Selector = Selector()
 
+    def spelled(self) -> Spelled | None:
+        """`context(...)`."""
+        return Spelled("context", (self.variable_selector,)) if self.enabled else None
+
 
 class VisionConfigs(Record):
     """Which files the model sees."""
@@ -63,6 +67,13 @@ class Vision(Record):
 
     enabled: bool = False
     configs: VisionConfigs | None = None
+
+    def spelled(self) -> Spelled | None:
+        """`vision(...)`."""
+        if not self.enabled or self.configs is None:
+            return None
+        given = {"variable": self.configs.variable_selector, "detail": self.configs.detail}
+        return Spelled("vision", (), given)
 
 
 class MemoryWindow(Record):
@@ -85,6 +96,14 @@ class Memory(Record):
     window: MemoryWindow | None = MemoryWindow()
     query_prompt_template: Template | None = None
     role_prefix: RolePrefix | None = None
+
+    def spelled(self) -> Spelled | None:
+        """`memory(...)`."""
+        window = self.window
+        if window is None or self.role_prefix is not None:
+            return None
+        turns = window.size if window.enabled else None
+        return Spelled("memory", (), {"turns": turns, "query": self.query_prompt_template})
 
 
 def context(variable: Selector) -> Context:

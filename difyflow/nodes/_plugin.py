@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Annotated, Any, ClassVar
 
 from pydantic import AfterValidator, ValidationInfo, field_validator
 
 from difyflow.nodes._base import Reference, Refers, references_in_text, references_in_value
-from difyflow.nodes._record import Many, Number, Record
+from difyflow.nodes._record import Many, Number, Record, Spelled
 from difyflow.terms.selector import Selector
 
 
@@ -34,6 +34,10 @@ class Input(Refers):
     @classmethod
     def _read_selectors(cls, value: object, info: ValidationInfo) -> object:
         return selector_if(info.data.get("type") == "variable", value)
+
+    def spelled(self) -> Spelled | None:
+        """`mixed(...)`, `variable(...)`, `constant(...)`."""
+        return Spelled(self.type, (self.value,)) if self.type in ("mixed", "variable", "constant") else None
 
     def references_at(self, path: tuple[str | int, ...]) -> Iterator[Reference]:
         """Those in mixed text, and the variable."""
@@ -94,6 +98,18 @@ def _input(value: object) -> Input:
             return constant(value)
 
 
+def spelled_inputs(function: str, values: Mapping[str, object]) -> Spelled | None:
+    """`parameters(...)` or `settings(...)`: by bare values where these functions give the same input."""
+    make = {"parameters": parameters, "settings": settings}[function]
+    found: dict[str, object] = {}
+    for name, item in values.items():
+        if not isinstance(item, Input):
+            return None
+        plain = item.value if isinstance(item.value, str | Selector | bool | int | float) else item
+        found[name] = plain if name.isidentifier() and make(**{name: plain}) == {name: item} else item
+    return Spelled(function, (), found) if found else None
+
+
 class I18n(Record):
     """A text in the editor's languages."""
 
@@ -101,6 +117,10 @@ class I18n(Record):
     zh_Hans: str | None = None
     pt_BR: str | None = None
     ja_JP: str | None = None
+
+    def spelled(self) -> Spelled | None:
+        """`i18n(...)`."""
+        return Spelled("i18n", (self.en_US,), {"zh": self.zh_Hans, "pt": self.pt_BR, "ja": self.ja_JP})
 
 
 def i18n(text: str, *, zh: str | None = None, pt: str | None = None, ja: str | None = None) -> I18n:

@@ -57,8 +57,19 @@ class Written:
             self.until is None or version <= numbers(self.until)
         )
 
+    def given(self, default: object) -> object:
+        """What the editor writes, for a field with this default."""
+        return default if self.value is _SAME else self.value
+
 
 NEVER = Written(since="99")
+
+
+class _Noted:
+    """Mark of a field that only the editor reads, such as its note of a variable's type."""
+
+
+NOTED = _Noted()
 
 
 def numbers(version: str) -> tuple[int, ...]:
@@ -76,11 +87,22 @@ class Problem:
 
 @dataclass(frozen=True, slots=True)
 class Spelled:
-    """How a person writes a value: a call of a function of the node's own file that gives the same value."""
+    """How a person writes a value: a call of a function of the node's own file that gives the same value.
+
+    A keyword argument that the value does not need is left out of what is written.
+
+    Attributes:
+        then: a method that is called on what the function gives, or a comparison such as `__gt__`.
+        then_args: what that takes.
+        names_files: a long text in here gets a file named after the function.
+    """
 
     function: str
     args: tuple[object, ...] = ()
     kwargs: Mapping[str, object] = field(default_factory=dict)
+    then: str | None = None
+    then_args: tuple[object, ...] = ()
+    names_files: bool = False
 
 
 class Record(BaseModel):
@@ -171,7 +193,22 @@ class Record(BaseModel):
         """How a person writes this record, where that is not by its constructor."""
         return None
 
-    def also(self, **extra: object) -> Self:
+    @classmethod
+    def noted(cls) -> frozenset[str]:
+        """Keys that only the editor reads: two records that differ in these alone do the same."""
+        return frozenset(
+            field.alias or name for name, field in cls.model_fields.items() if NOTED in field.metadata
+        )
+
+    def noted_at_any_depth(self) -> frozenset[str]:
+        """The noted keys of this record and of all in it."""
+        found = set(self.noted())
+        for name in type(self).model_fields:
+            for record in _records_in(getattr(self, name)):
+                found |= record.noted_at_any_depth()
+        return frozenset(found)
+
+    def also(self, /, **extra: object) -> Self:
         """A copy with keys that have no field: what a newer Dify writes and this version does not know.
 
         Raises:
@@ -224,6 +261,17 @@ def _completed(value: object, version: str) -> object:
     if isinstance(value, dict):
         return {key: _completed(item, version) for key, item in value.items()}
     return value
+
+
+def _records_in(value: object) -> Iterator[Record]:
+    if isinstance(value, Record):
+        yield value
+    elif isinstance(value, tuple):
+        for item in value:
+            yield from _records_in(item)
+    elif isinstance(value, dict):
+        for item in value.values():
+            yield from _records_in(item)
 
 
 def _problems_in(value: object, path: tuple[str | int, ...]) -> Iterator[Problem]:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from difyflow.nodes._record import Record
+from typing import Annotated
+
+from difyflow.nodes._record import NOTED, Record, Spelled
 from difyflow.terms.selector import Selector
 
 
@@ -11,8 +13,14 @@ class InputVariable(Record):
 
     variable: str = ""
     value_selector: Selector = Selector()
-    value_type: str | None = None
+    value_type: Annotated[str | None, NOTED] = None
     """The editor's note of the type, in newer files."""
+
+
+def spelled_inputs(variables: tuple[InputVariable, ...] | None) -> Spelled | None:
+    """`inputs(...)`, where each has a name of its own."""
+    found = {item.variable: item.value_selector for item in variables or ()}
+    return Spelled("inputs", (), found) if found and len(found) == len(variables or ()) else None
 
 
 def inputs(**selectors: Selector) -> tuple[InputVariable, ...]:

@@ -10,14 +10,20 @@ from pydantic import AfterValidator, Field, ValidationInfo, field_validator
 from difyflow.nodes._agent_v2 import AgentV2 as AgentV2
 from difyflow.nodes._agent_v2 import declared as declared
 from difyflow.nodes._agent_v2 import job as job
+from difyflow.nodes._base import DefaultValue as DefaultValue
 from difyflow.nodes._base import NodeData, TextKind
+from difyflow.nodes._base import RetryConfig as RetryConfig
 from difyflow.nodes._failure import defaults as defaults
 from difyflow.nodes._failure import retry as retry
 from difyflow.nodes._look import INDIGO, CanvasRow, Look, row
-from difyflow.nodes._model import Memory
-from difyflow.nodes._plugin import Input, InputOrPlain, ParameterSchema, selector_if
+from difyflow.nodes._model import Memory as Memory
+from difyflow.nodes._model import MemoryWindow as MemoryWindow
+from difyflow.nodes._model import RolePrefix as RolePrefix
+from difyflow.nodes._plugin import Input as Input
+from difyflow.nodes._plugin import InputOrPlain, selector_if
+from difyflow.nodes._plugin import ParameterSchema as ParameterSchema
 from difyflow.nodes._plugin import i18n as i18n
-from difyflow.nodes._record import Many, Record, Written
+from difyflow.nodes._record import Many, Record, Spelled, Written
 from difyflow.nodes._schema import schema_outputs
 from difyflow.terms.selector import Selector
 from difyflow.terms.vartype import OutputVar, VarType
@@ -32,6 +38,10 @@ class AgentModel(Record):
     mode: str = "chat"
     completion_params: dict[str, Any] | None = Field(default_factory=dict)
     type: str = "model-selector"
+
+    def spelled(self) -> Spelled | None:
+        """`model(...)`."""
+        return Spelled("model", (self.provider, self.model), self.completion_params or {})
 
 
 def _read_model(value: object, info: ValidationInfo) -> object:
@@ -81,6 +91,11 @@ class AgentTool(Record):
     extra: AgentToolExtra = AgentToolExtra()
     credential_id: str | None = None
     """Left out of exports."""
+
+    def spelled(self) -> Spelled | None:
+        """`tool(...)`."""
+        given = {"tool_label": self.tool_label, "description": self.extra.description, "type": self.type}
+        return Spelled("tool", (self.provider_name, self.tool_name), given)
 
 
 class AgentInput(Input):
@@ -133,6 +148,12 @@ class Agent(NodeData):
     meta: AgentMeta | None = None
     tool_node_version: Annotated[str | None, Written(since="0.3.1", value="2")] = None
     """`2` since Dify 1.7: parameters of tools may hold references."""
+
+    def spelled_fields(self) -> Mapping[str, Spelled]:
+        """`parameters(...)`."""
+        given = {name: item.value for name, item in self.agent_parameters.items()}
+        found = {"agent_parameters": Spelled("parameters", (), given)} if given else {}
+        return {**super().spelled_fields(), **found}
 
     def output_variables(self) -> tuple[OutputVar, ...]:
         """`text`, `files`, `json`, `usage` and the properties of `output_schema`."""

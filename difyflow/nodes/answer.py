@@ -7,7 +7,7 @@ from typing import ClassVar
 from difyflow.nodes._base import NodeData, Template
 from difyflow.nodes._look import ORANGE, CanvasRow, Look
 from difyflow.nodes._record import Many
-from difyflow.nodes._variable import InputVariable
+from difyflow.nodes._variable import InputVariable as InputVariable
 from difyflow.terms.selector import Selector
 from difyflow.terms.vartype import OutputVar, VarType
 

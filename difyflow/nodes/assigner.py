@@ -14,8 +14,22 @@ from pydantic import ValidationInfo, field_validator
 from difyflow.nodes._base import NodeData
 from difyflow.nodes._look import BLUE, CanvasRow, Look, row
 from difyflow.nodes._plugin import selector_if
-from difyflow.nodes._record import Many, Number, Record, Written
+from difyflow.nodes._record import Many, Number, Record, Spelled, Written
 from difyflow.terms.selector import Selector
+
+_METHODS = {
+    "over-write": "over_write",
+    "set": "set",
+    "clear": "clear",
+    "append": "append",
+    "extend": "extend",
+    "remove-first": "remove_first",
+    "remove-last": "remove_last",
+    "+=": "add",
+    "-=": "subtract",
+    "*=": "multiply",
+    "/=": "divide",
+}
 
 
 class Assignment(Record):
@@ -31,6 +45,15 @@ class Assignment(Record):
     """A reference for `variable`, else a constant."""
     write_mode: Annotated[str | None, Written(until="0.4.0", value="over-write")] = None
     """Left over from version 1; ignored, though older editors write it."""
+
+    def spelled(self) -> Spelled | None:
+        """`assign(...)` and what is done."""
+        method = _METHODS.get(self.operation)
+        if method is None or not isinstance(self.variable_selector, Selector):
+            return None
+        bare = method in ("clear", "remove_first", "remove_last")
+        args = () if bare else (self.value,)
+        return Spelled("assign", (self.variable_selector,), then=method, then_args=args)
 
     @field_validator("value", mode="after")
     @classmethod

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Annotated, Any, ClassVar
 
 from pydantic import Field
 
+from difyflow.nodes._base import DefaultValue as DefaultValue
 from difyflow.nodes._base import NodeData, Source
+from difyflow.nodes._base import RetryConfig as RetryConfig
 from difyflow.nodes._failure import defaults as defaults
 from difyflow.nodes._failure import retry as retry
 from difyflow.nodes._look import BLUE, Look
-from difyflow.nodes._record import Many, Record, Written
-from difyflow.nodes._variable import InputVariable
+from difyflow.nodes._record import Many, Record, Spelled, Written
+from difyflow.nodes._variable import InputVariable as InputVariable
 from difyflow.nodes._variable import inputs as inputs
+from difyflow.nodes._variable import spelled_inputs
 from difyflow.terms.selector import Selector
 from difyflow.terms.vartype import OutputVar, VarType
 
@@ -55,6 +59,19 @@ class Code(NodeData):
     outputs: dict[str, CodeOutput] = Field(default_factory=dict)
     dependencies: Any = None
     """Ignored by Dify today."""
+
+    def spelled_fields(self) -> Mapping[str, Spelled]:
+        """`inputs(...)` and `returns(...)`."""
+        found = {**super().spelled_fields()}
+        if names := spelled_inputs(self.variables):
+            found["variables"] = names
+        if self.outputs:
+            found["outputs"] = Spelled("returns", (), {key: item.type for key, item in self.outputs.items()})
+        return found
+
+    def source_suffix(self) -> str:
+        """`js` or `py`."""
+        return "js" if self.code_language == "javascript" else "py"
 
     def output_variables(self) -> tuple[OutputVar, ...]:
         """The declared outputs."""

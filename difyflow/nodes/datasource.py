@@ -10,7 +10,8 @@ from pydantic import Field
 
 from difyflow.nodes._base import NodeData, Reference
 from difyflow.nodes._look import VIOLET, CanvasRow, Look, row
-from difyflow.nodes._plugin import Input, InputOrPlain
+from difyflow.nodes._plugin import Input as Input
+from difyflow.nodes._plugin import InputOrPlain
 from difyflow.nodes._plugin import parameters as inputs
 from difyflow.nodes._record import Many
 from difyflow.terms.selector import Selector

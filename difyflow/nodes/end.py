@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import ClassVar, Self
+from collections.abc import Mapping
+from typing import Annotated, ClassVar, Self
 
 from difyflow.nodes._base import Handle, NodeData, type_of
 from difyflow.nodes._look import ORANGE, CanvasRow, Look, row
-from difyflow.nodes._record import Many, Record, numbers
+from difyflow.nodes._record import NOTED, Many, Record, Spelled, numbers
 from difyflow.terms.selector import Selector
 
 
@@ -15,7 +16,7 @@ class EndOutput(Record):
 
     variable: str = ""
     value_selector: Selector = Selector()
-    value_type: str | None = None
+    value_type: Annotated[str | None, NOTED] = None
     """Written since Dify 1.11; `any` when absent."""
 
 
@@ -28,6 +29,11 @@ class End(NodeData):
     type: str = "end"
     title: str = "End"
     outputs: Many[EndOutput] = ()
+
+    def spelled_fields(self) -> Mapping[str, Spelled]:
+        """`outputs(...)`, where each has a name of its own."""
+        found = {item.variable: item.value_selector for item in self.outputs}
+        return {"outputs": Spelled("outputs", (), found)} if found and len(found) == len(self.outputs) else {}
 
     def source_handles(self) -> tuple[Handle, ...]:
         """None."""

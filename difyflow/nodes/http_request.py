@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable, Mapping
 from typing import Annotated, Any, ClassVar, Literal, Self
 
-from difyflow.nodes._base import NodeData, RetryConfig, Template, type_of
+from difyflow.nodes._base import DefaultValue as DefaultValue
+from difyflow.nodes._base import NodeData, Template, type_of
+from difyflow.nodes._base import RetryConfig as RetryConfig
 from difyflow.nodes._failure import defaults as defaults
 from difyflow.nodes._failure import retry as retry
 from difyflow.nodes._look import VIOLET, CanvasRow, Look
-from difyflow.nodes._record import Many, Record, Written
+from difyflow.nodes._record import Many, Record, Spelled, Written
 from difyflow.terms.selector import Selector
 from difyflow.terms.vartype import OutputVar, VarType
 
@@ -31,6 +34,15 @@ class Authorization(Record):
     """no-auth, api-key."""
     config: Annotated[AuthorizationConfig | None, Written()] = None
 
+    def spelled(self) -> Spelled | None:
+        """`bearer(...)`, `basic(...)`, `custom(...)`."""
+        config = self.config
+        if self.type != "api-key" or config is None:
+            return None
+        if config.type == "custom":
+            return Spelled("custom", (config.header, config.api_key))
+        return Spelled(config.type, (config.api_key,)) if config.type in ("bearer", "basic") else None
+
 
 class BodyItem(Record):
     """One field of a form, or the whole of another body."""
@@ -44,6 +56,10 @@ class BodyItem(Record):
     file: Selector | Literal[""] | None = None
     """For `file`: a file or a list of them."""
 
+    def spelled(self) -> Spelled | None:
+        """`file_field(...)`."""
+        return Spelled("file_field", (self.key, self.file)) if self.type == "file" else None
+
 
 class Body(Record):
     """See `json_body`, `raw_text`, `form_data`, `urlencoded`, `binary`."""
@@ -52,6 +68,38 @@ class Body(Record):
     """none, form-data, x-www-form-urlencoded, raw-text, json, binary; the last three take one item."""
     data: Many[BodyItem] | Template = ()
     """Text in older files."""
+
+    def spelled(self) -> Spelled | None:
+        """`json_body(...)`, `raw_text(...)`, `binary(...)`, `urlencoded(...)`, `form_data(...)`."""
+        match self.type, self.data:
+            case ("json", (BodyItem() as only,)):
+                return Spelled("json_body", (only.value,), names_files=True)
+            case ("raw-text", (BodyItem() as only,)):
+                return Spelled("raw_text", (only.value,), names_files=True)
+            case ("binary", (BodyItem() as only,)):
+                return Spelled("binary", (only.file,))
+            case ("x-www-form-urlencoded", (BodyItem(), *_) as items):
+                return _spelled_fields("urlencoded", items)
+            case ("form-data", (BodyItem(), *_) as items):
+                return _spelled_fields("form_data", items)
+            case _:
+                return None
+
+
+def _spelled_fields(function: str, items: Iterable[object]) -> Spelled:
+    """Fields by name; what a name cannot say, before them."""
+    args: list[object] = []
+    named: dict[str, object] = {}
+    for item in items:
+        assert isinstance(item, BodyItem)
+        key, value = item.key or "", item.value or ""
+        if item.type == "file":
+            args.append(item)
+        elif key.isidentifier() and key not in named:
+            named[key] = value
+        else:
+            args.append((key, value))
+    return Spelled(function, tuple(args), named)
 
 
 class Timeout(Record):
@@ -92,6 +140,11 @@ class HttpRequest(NodeData):
     variables: Many[Any] = ()
     """Unused."""
 
+    def spelled_fields(self) -> Mapping[str, Spelled]:
+        """`lines(...)` for several headers or parameters."""
+        found = {key: _spelled_lines(getattr(self, key)) for key in ("headers", "params")}
+        return {**super().spelled_fields(), **{key: item for key, item in found.items() if item is not None}}
+
     def output_variables(self) -> tuple[OutputVar, ...]:
         """The answer; `body` is empty when a file came back."""
         return (
@@ -120,6 +173,13 @@ class HttpRequest(NodeData):
     def canvas_height(self) -> int:
         """With its URL, about 30 characters to a line."""
         return 90 if not self.url else 115 + 22 * (len(self.url) // 30)
+
+
+def _spelled_lines(text: str) -> Spelled | None:
+    pairs = [line.split(":", 1) for line in text.split("\n")]
+    if len(pairs) < 2 or any(len(pair) < 2 for pair in pairs):
+        return None
+    return Spelled("lines", tuple((name, value) for name, value in pairs))
 
 
 def lines(*pairs: tuple[str, object], **more: object) -> str:

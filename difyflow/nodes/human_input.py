@@ -7,7 +7,7 @@ from typing import Annotated, ClassVar, Literal, Self
 
 from difyflow.nodes._base import Handle, NodeData, Template, with_made_ids
 from difyflow.nodes._look import CYAN, CanvasRow, Look, row
-from difyflow.nodes._record import Many, Record, Written
+from difyflow.nodes._record import Many, Record, Spelled, Written
 from difyflow.terms.selector import Selector
 from difyflow.terms.vartype import OutputVar, VarType
 
@@ -53,6 +53,15 @@ class DeliveryMethod(Record):
     enabled: bool = True
     config: EmailConfig | None = None
 
+    def spelled(self) -> Spelled | None:
+        """`webapp()` or `email(...)`."""
+        if self.config is None:
+            return Spelled("webapp")
+        to = self.config.recipients
+        addresses = tuple(item.email for item in to.items)
+        given = {"whole_workspace": to.whole_workspace}
+        return Spelled("email", (self.config.subject, self.config.body, *addresses), given)
+
 
 class FormDefault(Record):
     """What stands in a text field at first: a text, or a variable."""
@@ -89,6 +98,22 @@ class FormInput(Record):
     number_limits: int | None = None
     """Most files."""
 
+    def spelled(self) -> Spelled | None:
+        """`paragraph(...)`, `select(...)`, `file(...)`, `files(...)`."""
+        name = self.output_variable_name
+        if self.type == "paragraph" and self.default is not None:
+            start = self.default
+            return Spelled("paragraph", (name, start.selector if start.type == "variable" else start.value))
+        if self.type == "select" and self.option_source is not None:
+            source = self.option_source
+            return Spelled("select", (name, source.selector if source.type == "variable" else source.value))
+        given: dict[str, object] = {"extensions": self.allowed_file_extensions or ()}
+        if self.type == "file-list":
+            return Spelled(
+                "files", (name, self.allowed_file_types), {"number_limits": self.number_limits, **given}
+            )
+        return Spelled("file", (name, self.allowed_file_types), given) if self.type == "file" else None
+
 
 class UserAction(Record):
     """A button; its `id` is the handle that edges leave at."""
@@ -99,6 +124,10 @@ class UserAction(Record):
     """At most 100 characters (20 in Dify 1.13)."""
     button_style: str = "default"
     """primary, default, accent, ghost."""
+
+    def spelled(self) -> Spelled | None:
+        """`action(...)`."""
+        return Spelled("action", (self.id, self.title), {"button_style": self.button_style})
 
 
 class HumanInput(NodeData):

@@ -5,11 +5,14 @@ from __future__ import annotations
 from typing import Annotated, ClassVar, Literal, Self
 
 from difyflow.nodes._base import Handle, NodeData
-from difyflow.nodes._condition import Condition, condition_row, with_condition_ids
+from difyflow.nodes._condition import Condition as Condition
+from difyflow.nodes._condition import SubCondition as SubCondition
+from difyflow.nodes._condition import SubConditions as SubConditions
 from difyflow.nodes._condition import attribute as attribute
+from difyflow.nodes._condition import condition_row, with_condition_ids
 from difyflow.nodes._condition import when as when
 from difyflow.nodes._look import CYAN, CanvasRow, Look
-from difyflow.nodes._record import Many, Record, Written
+from difyflow.nodes._record import Many, Record, Spelled, Written
 from difyflow.terms.selector import Selector
 from difyflow.terms.vartype import OutputVar, VarType
 
@@ -24,6 +27,11 @@ class Case(Record):
     logical_operator: str = "and"
     """and, or."""
     conditions: Many[Condition] = ()
+
+    def spelled(self) -> Spelled | None:
+        """`case(...)`."""
+        given = {"logical_operator": self.logical_operator, "id": self.case_id}
+        return Spelled("case", self.conditions, given)
 
 
 class IfElse(NodeData):

@@ -6,7 +6,7 @@ from typing import Annotated, ClassVar, Literal, Self
 
 from difyflow.nodes._base import NodeData, type_of
 from difyflow.nodes._look import CYAN, Look
-from difyflow.nodes._record import Number, Written, numbers
+from difyflow.nodes._record import NOTED, Number, Written, numbers
 from difyflow.terms.selector import Selector
 from difyflow.terms.vartype import OutputVar, VarType
 
@@ -22,7 +22,7 @@ class Iteration(NodeData):
     title: str = "Iteration"
     iterator_selector: Selector | Literal[""] | None = Selector()
     """The list. Null is taken as an empty list; anything else that is no list fails."""
-    iterator_input_type: str | None = None
+    iterator_input_type: Annotated[str | None, NOTED] = None
     """The editor's note of the list's type, in newer files."""
     output_selector: Selector | Literal[""] | None = Selector()
     """The variable of a round, put out by a node inside, that is collected."""
@@ -30,7 +30,7 @@ class Iteration(NodeData):
     """Type of the collected list as the editor believes it."""
     start_node_id: str | None = ""
     """The iteration-start inside; before Dify 0.8 the first child itself."""
-    startNodeType: str | None = None
+    startNodeType: Annotated[str | None, NOTED] = None
     """The editor's note, in older files."""
     is_parallel: Annotated[bool, Written(since="0.1.3")] = False
     parallel_nums: Annotated[int, Written(since="0.1.3")] = 10

@@ -7,9 +7,11 @@ from typing import Annotated, ClassVar, Literal, Self
 
 from difyflow.nodes._base import NodeData, TextKind, with_made_ids
 from difyflow.nodes._look import GREEN, CanvasRow, Look, row
-from difyflow.nodes._model import Model, Vision
+from difyflow.nodes._model import Model as Model
+from difyflow.nodes._model import Vision as Vision
+from difyflow.nodes._model import VisionConfigs as VisionConfigs
 from difyflow.nodes._model import chat as chat
-from difyflow.nodes._record import NEVER, Many, Number, Record, Written
+from difyflow.nodes._record import NEVER, Many, Number, Record, Spelled, Written
 from difyflow.terms.selector import Selector
 from difyflow.terms.vartype import OutputVar, VarType
 
@@ -57,6 +59,21 @@ class MultipleRetrieval(Record):
     reranking_model: RerankingModel | None = None
     weights: Weights | None = None
 
+    def spelled(self) -> Spelled | None:
+        """`best(...)`, `reranked(...)`, `weighted(...)`."""
+        given: dict[str, object] = {"top_k": self.top_k, "score_threshold": self.score_threshold}
+        if not self.reranking_enable:
+            return Spelled("best", (), given)
+        if self.reranking_mode == "reranking_model" and self.reranking_model is not None:
+            model = self.reranking_model
+            return Spelled("reranked", (model.provider, model.model), given)
+        vector = self.weights.vector_setting if self.weights else None
+        keyword = self.weights.keyword_setting if self.weights else None
+        if self.reranking_mode != "weighted_score" or vector is None or keyword is None:
+            return None
+        given = {"vector": vector.vector_weight, "keyword": keyword.keyword_weight, **given}
+        return Spelled("weighted", (vector.embedding_provider_name, vector.embedding_model_name), given)
+
 
 class SingleRetrieval(Record):
     """A model picks one knowledge base."""
@@ -75,12 +92,21 @@ class MetadataCondition(Record):
     value: Annotated[str | Number | Many[str] | None, TextKind("template")] = None
     metadata_id: str | None = None
 
+    def spelled(self) -> Spelled | None:
+        """`metadata(...)`."""
+        value = list(self.value) if isinstance(self.value, tuple) else self.value
+        return Spelled("metadata", (self.name, self.comparison_operator), {"value": value})
+
 
 class MetadataConditions(Record):
     """Which documents are searched."""
 
     logical_operator: str = "and"
     conditions: Many[MetadataCondition] = ()
+
+    def spelled(self) -> Spelled | None:
+        """`only(...)`."""
+        return Spelled("only", self.conditions, {"logical_operator": self.logical_operator})
 
 
 class KnowledgeRetrieval(NodeData):

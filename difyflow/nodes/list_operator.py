@@ -7,7 +7,7 @@ from typing import Annotated, ClassVar, Literal, Self
 from difyflow.nodes._base import NodeData, Template, type_of
 from difyflow.nodes._condition import ConditionValue, Value, as_value
 from difyflow.nodes._look import CYAN, CanvasRow, Look, row
-from difyflow.nodes._record import Many, Record, Written
+from difyflow.nodes._record import Many, Record, Spelled, Written
 from difyflow.terms.selector import Selector
 from difyflow.terms.vartype import OutputVar, VarType
 
@@ -28,6 +28,14 @@ class FilterBy(Record):
     enabled: bool = False
     conditions: Many[FilterCondition] = ()
 
+    def spelled(self) -> Spelled | None:
+        """`where(...)`."""
+        if not self.enabled or len(self.conditions) != 1:
+            return None
+        only = self.conditions[0]
+        value = list(only.value) if isinstance(only.value, tuple) else only.value
+        return Spelled("where", (only.comparison_operator, value), {"key": only.key})
+
 
 class OrderBy(Record):
     """See `by`."""
@@ -38,12 +46,20 @@ class OrderBy(Record):
     value: str = "asc"
     """asc, desc."""
 
+    def spelled(self) -> Spelled | None:
+        """`by(...)`."""
+        return Spelled("by", (), {"key": self.key, "order": self.value}) if self.enabled else None
+
 
 class Limit(Record):
     """See `first`."""
 
     enabled: bool = False
     size: int = 10
+
+    def spelled(self) -> Spelled | None:
+        """`first(...)`."""
+        return Spelled("first", (self.size,)) if self.enabled else None
 
 
 class ExtractBy(Record):
@@ -52,6 +68,10 @@ class ExtractBy(Record):
     enabled: bool = False
     serial: Template = "1"
     """Counted from 1."""
+
+    def spelled(self) -> Spelled | None:
+        """`nth(...)`."""
+        return Spelled("nth", (self.serial,)) if self.enabled else None
 
 
 class ListOperator(NodeData):

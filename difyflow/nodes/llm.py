@@ -6,19 +6,29 @@ from typing import Annotated, Any, ClassVar, Literal, Self
 
 from pydantic import BaseModel, Field
 
+from difyflow.nodes._base import DefaultValue as DefaultValue
 from difyflow.nodes._base import Jinja, NodeData, Template, with_made_ids
+from difyflow.nodes._base import RetryConfig as RetryConfig
 from difyflow.nodes._failure import defaults as defaults
 from difyflow.nodes._failure import retry as retry
 from difyflow.nodes._look import INDIGO, CanvasRow, Look
-from difyflow.nodes._model import Context, Memory, Model, Vision, model_rows
+from difyflow.nodes._model import Context as Context
+from difyflow.nodes._model import Memory as Memory
+from difyflow.nodes._model import MemoryWindow as MemoryWindow
+from difyflow.nodes._model import Model as Model
+from difyflow.nodes._model import RolePrefix as RolePrefix
+from difyflow.nodes._model import Vision as Vision
+from difyflow.nodes._model import VisionConfigs as VisionConfigs
 from difyflow.nodes._model import chat as chat
 from difyflow.nodes._model import context as context
 from difyflow.nodes._model import memory as memory
+from difyflow.nodes._model import model_rows
 from difyflow.nodes._model import vision as vision
-from difyflow.nodes._record import Many, Record, Written
+from difyflow.nodes._record import Many, Record, Spelled, Written
 from difyflow.nodes._schema import json_schema, schema_outputs
-from difyflow.nodes._variable import InputVariable
+from difyflow.nodes._variable import InputVariable as InputVariable
 from difyflow.nodes._variable import inputs as inputs
+from difyflow.nodes._variable import spelled_inputs
 from difyflow.terms.selector import Selector
 from difyflow.terms.vartype import OutputVar, VarType
 
@@ -34,11 +44,24 @@ class PromptMessage(Record):
     jinja2_text: Jinja | None = None
     """Used instead of `text` when `edition_type` is jinja2; its names come from `prompt_config`."""
 
+    def spelled(self) -> Spelled | None:
+        """`system(...)`, `user(...)`, `assistant(...)`, `jinja(...)`."""
+        if self.role is None:
+            return None
+        if self.edition_type == "jinja2":
+            return Spelled("jinja", (self.role, self.jinja2_text), names_files=True)
+        return Spelled(self.role, (self.text,), names_files=True)
+
 
 class PromptConfig(Record):
     """`prompt_config`: names for Jinja2 messages; null is accepted for the list."""
 
     jinja2_variables: Many[InputVariable] | None = None
+
+    def spelled(self) -> Spelled | None:
+        """`jinja_names(...)`."""
+        names = spelled_inputs(self.jinja2_variables)
+        return Spelled("jinja_names", (), names.kwargs) if names else None
 
 
 class StructuredOutput(Record):
@@ -46,6 +69,10 @@ class StructuredOutput(Record):
 
     schema_: dict[str, Any] | None = Field(default=None, alias="schema")
     """A JSON schema whose root is an object; the editor goes 10 levels deep."""
+
+    def spelled(self) -> Spelled | None:
+        """`structured(...)`."""
+        return Spelled("structured", (self.schema_,)) if self.schema_ is not None else None
 
 
 class LLM(NodeData):

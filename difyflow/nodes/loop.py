@@ -8,12 +8,15 @@ from typing import Annotated, Any, ClassVar, Literal, Self
 from pydantic import ValidationInfo, field_validator
 
 from difyflow.nodes._base import NodeData, type_of, with_made_ids
-from difyflow.nodes._condition import Condition, with_condition_ids
+from difyflow.nodes._condition import Condition as Condition
+from difyflow.nodes._condition import SubCondition as SubCondition
+from difyflow.nodes._condition import SubConditions as SubConditions
 from difyflow.nodes._condition import attribute as attribute
 from difyflow.nodes._condition import when as when
+from difyflow.nodes._condition import with_condition_ids
 from difyflow.nodes._look import CYAN, Look
 from difyflow.nodes._plugin import selector_if
-from difyflow.nodes._record import Many, Number, Record, Written
+from difyflow.nodes._record import Many, Number, Record, Spelled, Written
 from difyflow.terms.selector import Selector
 from difyflow.terms.vartype import OutputVar, VarType
 
@@ -31,6 +34,16 @@ class LoopVariable(Record):
     """constant or variable."""
     value: Any = None
     """A reference for `variable`. A constant may be text: `'1'` for a number, JSON text for an array."""
+
+    def spelled(self) -> Spelled | None:
+        """`variable(...)`."""
+        value = self.value
+        if self.value_type == "constant" and isinstance(value, str) and self.var_type != "string":
+            try:
+                value = json.loads(value)
+            except (ValueError, RecursionError):
+                return None
+        return Spelled("variable", (self.label, value), {"var_type": self.var_type})
 
     @field_validator("value", mode="after")
     @classmethod

@@ -7,11 +7,17 @@ from typing import Annotated, Any, ClassVar, Literal
 
 from difyflow.nodes._base import NodeData, Template
 from difyflow.nodes._look import BLUE, CanvasRow, Look
-from difyflow.nodes._model import Memory, Model, Vision, model_rows
+from difyflow.nodes._model import Memory as Memory
+from difyflow.nodes._model import MemoryWindow as MemoryWindow
+from difyflow.nodes._model import Model as Model
+from difyflow.nodes._model import RolePrefix as RolePrefix
+from difyflow.nodes._model import Vision as Vision
+from difyflow.nodes._model import VisionConfigs as VisionConfigs
 from difyflow.nodes._model import chat as chat
 from difyflow.nodes._model import memory as memory
+from difyflow.nodes._model import model_rows
 from difyflow.nodes._model import vision as vision
-from difyflow.nodes._record import Many, Record, Written
+from difyflow.nodes._record import Many, Record, Spelled, Written
 from difyflow.terms.selector import Selector
 from difyflow.terms.vartype import OutputVar, VarType
 
@@ -31,6 +37,11 @@ class Parameter(Record):
     """Required by the engine. A missing required parameter makes `__is_success` 0."""
     options: Many[str] | None = None
     """For select."""
+
+    def spelled(self) -> Spelled | None:
+        """`parameter(...)`."""
+        given = {"type": self.type, "required": self.required, "options": self.options or ()}
+        return Spelled("parameter", (self.name, self.description), given)
 
 
 class ParameterExtractor(NodeData):

@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Annotated, Any, ClassVar, Literal, Self
 
 from difyflow.nodes._base import Handle, NodeData, Template
 from difyflow.nodes._look import GREEN, CanvasRow, Look
-from difyflow.nodes._model import Memory, Model, Vision, model_rows
+from difyflow.nodes._model import Memory as Memory
+from difyflow.nodes._model import MemoryWindow as MemoryWindow
+from difyflow.nodes._model import Model as Model
+from difyflow.nodes._model import RolePrefix as RolePrefix
+from difyflow.nodes._model import Vision as Vision
+from difyflow.nodes._model import VisionConfigs as VisionConfigs
 from difyflow.nodes._model import chat as chat
 from difyflow.nodes._model import memory as memory
+from difyflow.nodes._model import model_rows
 from difyflow.nodes._model import vision as vision
-from difyflow.nodes._record import Many, Record, Written
+from difyflow.nodes._record import Many, Record, Spelled, Written
 from difyflow.terms.selector import Selector
 from difyflow.terms.vartype import OutputVar, VarType
 
@@ -48,6 +55,19 @@ class QuestionClassifier(NodeData):
     memory: Memory | None = None
     vision: Annotated[Vision, Written(since="0.1.3")] = Vision()
 
+    def spelled_fields(self) -> Mapping[str, Spelled]:
+        """`classes(...)`."""
+        names = {item.id: item.name for item in self.classes}
+        if not names or len(names) < len(self.classes):
+            return super().spelled_fields()
+        if list(names) == [str(index) for index in range(1, len(names) + 1)]:
+            found = Spelled("classes", tuple(names.values()))
+        elif all(map(str.isidentifier, names)):
+            found = Spelled("classes", (), names)
+        else:
+            found = Spelled("classes", (names,))
+        return {**super().spelled_fields(), "classes": found}
+
     def output_variables(self) -> tuple[OutputVar, ...]:
         """The class, and what it cost."""
         return (
@@ -82,15 +102,17 @@ class QuestionClassifier(NodeData):
         return 94 + 38 * len(self.classes)
 
 
-def classes(*names: str, **by_id: str) -> tuple[QuestionClass, ...]:
+def classes(*names: str | Mapping[str, str], **by_id: str) -> tuple[QuestionClass, ...]:
     """`classes(refund="Wants money back", other="Anything else")`: the classes by id.
 
-    `node.on("refund")` is then the way out. Classes given by name only get the ids `1`, `2`, ...
+    `node.on("refund")` is then the way out. Classes given by name only get the ids `1`, `2`, ...; ids that
+    are no names of Python stand in a mapping: `classes({"1711529038361": "Wants money back"})`.
     """
-    return (
-        *(QuestionClass(id=str(index), name=name) for index, name in enumerate(names, start=1)),
-        *(QuestionClass(id=key, name=name) for key, name in by_id.items()),
-    )
+    found: list[QuestionClass] = []
+    for index, item in enumerate(names, start=1):
+        pairs = {str(index): item} if isinstance(item, str) else item
+        found += [QuestionClass(id=key, name=name) for key, name in pairs.items()]
+    return (*found, *(QuestionClass(id=key, name=name) for key, name in by_id.items()))
 
 
 EXAMPLE = QuestionClassifier(

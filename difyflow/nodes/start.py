@@ -7,7 +7,7 @@ from typing import Annotated, Any, ClassVar
 
 from difyflow.nodes._base import NodeData
 from difyflow.nodes._look import BLUE, CanvasRow, Look, row
-from difyflow.nodes._record import Many, Record, Written
+from difyflow.nodes._record import Many, Record, Spelled, Written
 from difyflow.terms.form import FormField
 from difyflow.terms.vartype import OutputVar, VarType
 
@@ -21,6 +21,17 @@ _TYPES = {
     "file": VarType.FILE,
     "file-list": VarType.ARRAY_FILE,
     "json_object": VarType.OBJECT,
+}
+
+_FUNCTIONS = {
+    "text-input": "text",
+    "paragraph": "paragraph",
+    "select": "select",
+    "number": "number",
+    "checkbox": "checkbox",
+    "json_object": "json_object",
+    "file": "file",
+    "file-list": "files",
 }
 
 
@@ -51,6 +62,23 @@ class StartVariable(Record):
     """Of local_file, remote_url."""
     json_schema: Any = None
     """Draft 7; a mapping, since graphon also JSON text."""
+
+    def spelled(self) -> Spelled | None:
+        """`text(...)`, `paragraph(...)`, `files(...)`: by its type."""
+        function = _FUNCTIONS.get(self.type)
+        if function is None:
+            return None
+        given = {
+            name: getattr(self, name)
+            for name in type(self).model_fields
+            if name in self.model_fields_set and name not in ("variable", "label", "type")
+        }
+        args: tuple[object, ...] = (self.variable, self.label)
+        if function == "select":
+            args = (*args, given.pop("options", ()))
+        if "allowed_file_types" in given and function in ("file", "files"):
+            given = {"types": given.pop("allowed_file_types"), **given}
+        return Spelled(function, args, given)
 
     def form_field(self) -> FormField:
         """The same as the run room knows it."""

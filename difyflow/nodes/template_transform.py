@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import ClassVar
 
 from difyflow.nodes._base import Jinja, NodeData
 from difyflow.nodes._look import BLUE, Look
-from difyflow.nodes._record import Many
-from difyflow.nodes._variable import InputVariable
+from difyflow.nodes._record import Many, Spelled
+from difyflow.nodes._variable import InputVariable as InputVariable
 from difyflow.nodes._variable import inputs as inputs
+from difyflow.nodes._variable import spelled_inputs
 from difyflow.terms.selector import Selector
 from difyflow.terms.vartype import OutputVar, VarType
 
@@ -25,6 +27,11 @@ class TemplateTransform(NodeData):
     title: str = "Template"
     variables: Many[InputVariable] = ()
     template: Jinja = ""
+
+    def spelled_fields(self) -> Mapping[str, Spelled]:
+        """`inputs(...)`."""
+        names = spelled_inputs(self.variables)
+        return {"variables": names} if names else {}
 
     def output_variables(self) -> tuple[OutputVar, ...]:
         """`output`."""

@@ -2,22 +2,29 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Annotated, Any, ClassVar, Self
 
 from pydantic import Field
 
+from difyflow.nodes._base import DefaultValue as DefaultValue
 from difyflow.nodes._base import NodeData
+from difyflow.nodes._base import RetryConfig as RetryConfig
 from difyflow.nodes._failure import defaults as defaults
 from difyflow.nodes._failure import retry as retry
 from difyflow.nodes._look import BLUE, CanvasRow, Look, plain, row
-from difyflow.nodes._plugin import Input, InputOrPlain, ParameterSchema
+from difyflow.nodes._plugin import I18n as I18n
+from difyflow.nodes._plugin import Input as Input
+from difyflow.nodes._plugin import InputOrPlain, spelled_inputs
+from difyflow.nodes._plugin import ParameterOption as ParameterOption
+from difyflow.nodes._plugin import ParameterSchema as ParameterSchema
 from difyflow.nodes._plugin import constant as constant
 from difyflow.nodes._plugin import i18n as i18n
 from difyflow.nodes._plugin import mixed as mixed
 from difyflow.nodes._plugin import parameters as parameters
 from difyflow.nodes._plugin import settings as settings
 from difyflow.nodes._plugin import variable as variable
-from difyflow.nodes._record import Many, Record, Written
+from difyflow.nodes._record import Many, Record, Spelled, Written
 from difyflow.nodes._schema import schema_outputs
 from difyflow.terms.selector import Selector
 from difyflow.terms.vartype import OutputVar, VarType
@@ -63,6 +70,14 @@ class Tool(NodeData):
     paramSchemas: Many[ParameterSchema] | None = None
     params: dict[str, Any] | None = None
     provider_icon: str | Icon | None = None
+
+    def spelled_fields(self) -> Mapping[str, Spelled]:
+        """`parameters(...)` and `settings(...)`."""
+        found = {
+            "tool_parameters": spelled_inputs("parameters", self.tool_parameters),
+            "tool_configurations": spelled_inputs("settings", self.tool_configurations),
+        }
+        return {**super().spelled_fields(), **{key: item for key, item in found.items() if item is not None}}
 
     def output_variables(self) -> tuple[OutputVar, ...]:
         """`text`, `files`, `json` and the properties of `output_schema`."""

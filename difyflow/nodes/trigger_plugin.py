@@ -8,7 +8,10 @@ from pydantic import Field
 
 from difyflow.nodes._base import NodeData
 from difyflow.nodes._look import BLUE, CanvasRow, Look, row
-from difyflow.nodes._plugin import Input, ParameterSchema
+from difyflow.nodes._plugin import I18n as I18n
+from difyflow.nodes._plugin import Input as Input
+from difyflow.nodes._plugin import ParameterOption as ParameterOption
+from difyflow.nodes._plugin import ParameterSchema as ParameterSchema
 from difyflow.nodes._plugin import constant as constant
 from difyflow.nodes._record import Many
 from difyflow.nodes._schema import schema_outputs

@@ -6,7 +6,7 @@ from typing import Annotated, ClassVar, Self
 
 from difyflow.nodes._base import NodeData, made_id, type_of
 from difyflow.nodes._look import BLUE, CanvasRow, Look, heading, row
-from difyflow.nodes._record import Many, Record, Written
+from difyflow.nodes._record import Many, Record, Spelled, Written
 from difyflow.terms.selector import Selector
 from difyflow.terms.vartype import OutputVar, VarType
 
@@ -21,12 +21,20 @@ class Group(Record):
     output_type: str = "any"
     variables: Many[Selector] = ()
 
+    def spelled(self) -> Spelled | None:
+        """`group(...)`."""
+        return Spelled("group", (self.group_name, *self.variables), {"output_type": self.output_type})
+
 
 class AdvancedSettings(Record):
     """Several groups in one node (Dify 0.6.10); see `groups`."""
 
     group_enabled: bool = False
     groups: Many[Group] = ()
+
+    def spelled(self) -> Spelled | None:
+        """`groups(...)`."""
+        return Spelled("groups", self.groups) if self.group_enabled else None
 
 
 class VariableAggregator(NodeData):
