@@ -136,7 +136,8 @@ def test_a_lock_pins_and_hashes_everything_and_names_no_host(root: Path, name: s
 
 
 @pytest.mark.parametrize(
-    ("lock", "extras"), [("core.lock", {""}), ("lean.lock", {"", "local"}), ("dev.lock", {"", "dev"})]
+    ("lock", "extras"),
+    [("core.lock", {""}), ("lean.lock", {"", "local", "documents"}), ("dev.lock", {"", "dev"})],
 )
 def test_a_lock_fits_what_the_project_asks_for(root: Path, lock: str, extras: set[str]) -> None:
     pins = dict(re.findall(r"^([a-z0-9-]+)==(\S+)", (root / "requirements" / lock).read_text(), re.MULTILINE))
