@@ -3,7 +3,8 @@
 CORPUS is the folder that holds `dsl/*.yml` (else `DIFYFLOW_CORPUS`, else `../shared/corpus` beside the
 checkout). One process, best of 5 over all parsable files. Reading is `compose` (data, marks kept) as a ratio
 to `yaml.load(CSafeLoader)`; writing is `dump` as a ratio to `yaml.dump(allow_unicode=True)`, whose bytes it
-must equal. Ends with 1 if reading takes more than 1.5 times, or writing more than a fifth.
+must equal. Ends with 1 if reading takes more than 1.5 times, reading to the typed model more than 2.5 times,
+or writing more than a fifth.
 """
 
 from __future__ import annotations
@@ -16,11 +17,13 @@ from pathlib import Path
 
 import yaml
 
+import difyflow
 from difyflow.dsl import _yaml
 from difyflow.errors import ReadError
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 MOST_FOR_READING = 1.5
+MOST_FOR_MODEL = 2.5
 MOST_FOR_WRITING = 1 / 5
 ROUNDS = 5
 
@@ -60,8 +63,17 @@ def each(function: Callable[[object], object], values: list[object]) -> Callable
     return run
 
 
+def _is_document(text: bytes) -> bool:
+    try:
+        difyflow.read(text)
+    except ReadError:
+        return False
+    return True
+
+
 def main() -> int:
     texts = corpus()
+    documents: list[object] = [text for text in texts if _is_document(text)]
     data: list[object] = [_yaml.load(text, name="corpus") for text in texts]
     assert all(_yaml.dump(value) == yaml.dump(value, allow_unicode=True) for value in data)
     size = sum(map(len, texts)) / 1e6
@@ -73,13 +85,18 @@ def main() -> int:
     print(f"read   yaml.load(CSafeLoader) {base:6.2f} s   compose {ours:6.2f} s   ratio {ours / base:.2f}")
     print(f"       yaml.compose(CSafeLoader) alone {parse / base:.2f}")
 
+    models = best(each(lambda text: difyflow.read(text), documents))  # type: ignore[arg-type]
+    some = best(each(lambda text: yaml.load(text, Loader=yaml.CSafeLoader), documents))
+    print(f"model  read to the typed model {models:6.2f} s   ratio {models / some:.2f}")
+
     base_dump = best(each(lambda value: yaml.dump(value, allow_unicode=True), data))
     ours_dump = best(each(_yaml.dump, data))
     print(
         f"write  yaml.dump {base_dump:6.2f} s   dump {ours_dump:6.2f} s   "
         f"ratio {ours_dump / base_dump:.3f} ({base_dump / ours_dump:.1f} times as fast)"
     )
-    return int(ours / base > MOST_FOR_READING or ours_dump / base_dump > MOST_FOR_WRITING)
+    slow = ours / base > MOST_FOR_READING or models / some > MOST_FOR_MODEL
+    return int(slow or ours_dump / base_dump > MOST_FOR_WRITING)
 
 
 if __name__ == "__main__":
