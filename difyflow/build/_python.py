@@ -124,7 +124,7 @@ def identifier(words: str, *, otherwise: str, taken: set[str], width: int = 30) 
     """A variable name from a title: its letters, digits and underscores; numbered if it is taken."""
     plain = unicodedata.normalize("NFKC", words).strip().lower()
     spaced = "".join(char if f"a{char}".isidentifier() else " " for char in plain)
-    name = _cut("_".join(spaced.replace("_", " ").split()), width)
+    name = cut("_".join(spaced.replace("_", " ").split()), width)
     if not is_name(name) or keyword.issoftkeyword(name):
         name = otherwise
     found, count = name, 1
@@ -135,7 +135,7 @@ def identifier(words: str, *, otherwise: str, taken: set[str], width: int = 30) 
     return found
 
 
-def _cut(name: str, width: int) -> str:
+def cut(name: str, width: int) -> str:
     """The first whole words that are not wider than this; of a longer first word, its beginning."""
     while columns(name) > width:
         head, _, _ = name.rpartition("_")

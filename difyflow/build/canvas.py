@@ -132,6 +132,14 @@ def same(left: object, right: object) -> bool:
     return type(left) is type(right) and (left == right or (left != left and right != right))
 
 
+def says(data: object, path: str) -> bool:
+    """True if there is something at this path of a mapping."""
+    parent, key = _walk(data, path)
+    if isinstance(parent, list):
+        return isinstance(key, int) and key < len(parent)
+    return isinstance(parent, dict) and key in parent
+
+
 def _compare(made: object, wanted: object, path: str, found: dict[str, object], omit: list[str]) -> None:
     if isinstance(made, dict) and isinstance(wanted, dict):
         omit += [_join(path, key) for key in made if key not in wanted]

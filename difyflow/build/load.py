@@ -30,12 +30,21 @@ def load(target: str | Path, *, max_bytes: int = MAX_BYTES) -> App:
         ReadError: no such target, or not a DSL document.
         BuildError: the `flow.py` fails; the message names its line.
     """
+    if str(target) != "-" and (path := locate(Path(target))).suffix == ".py":
+        return execute(path).build()
+    return read_only(target, max_bytes=max_bytes)
+
+
+def read_only(target: str | Path, *, max_bytes: int = MAX_BYTES) -> App:
+    """Reads a DSL file, a folder with an `app.yml`, or `-`; never executes anything.
+
+    Raises:
+        ReadError: no such target, or not a DSL document.
+    """
     if str(target) == "-":
         return read_document(sys.stdin.buffer.read(max_bytes + 1), name="<stdin>", max_bytes=max_bytes).app
-    path = locate(Path(target))
-    if path.suffix == ".py":
-        return execute(path).build()
-    return read_file(path, max_bytes=max_bytes).app
+    path = Path(target)
+    return read_file(path / APP_FILE if path.is_dir() else path, max_bytes=max_bytes).app
 
 
 def locate(path: Path) -> Path:

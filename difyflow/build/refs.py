@@ -157,9 +157,15 @@ class ContainerRef(NodeRef):
         """Puts a node into the container; see `Flow.add`."""
         return self._flow.add(data, id=id, at=at, inside=self)
 
-    def gives(self, output: Selector) -> None:
-        """Says which variable of a round an iteration collects: its `output_selector`."""
-        self.data = self._flow.set_data(self, output_selector=output)
+    def gives(self, output: Selector, *, output_type: str | None = None) -> None:
+        """Says which variable of a round an iteration collects: its `output_selector`.
+
+        Args:
+            output: put out by a node inside.
+            output_type: type of the list; default: by the type of the output.
+        """
+        more = {"output_type": output_type} if output_type else {}
+        self.data = self._flow.set_data(self, output_selector=output, **more)
 
     def __enter__(self) -> Self:
         return self

@@ -12,7 +12,7 @@ from difyflow.nodes._condition import attribute as attribute
 from difyflow.nodes._condition import condition_row, with_condition_ids
 from difyflow.nodes._condition import when as when
 from difyflow.nodes._look import CYAN, CanvasRow, Look
-from difyflow.nodes._record import Many, Record, Spelled, Written
+from difyflow.nodes._record import NOTED, Many, Record, Spelled, Written
 from difyflow.terms.selector import Selector
 from difyflow.terms.vartype import OutputVar, VarType
 
@@ -20,7 +20,7 @@ from difyflow.terms.vartype import OutputVar, VarType
 class Case(Record):
     """IF or an ELIF; see `case`."""
 
-    id: str | None = None
+    id: Annotated[str | None, NOTED] = None
     """The same as `case_id`; not in every file."""
     case_id: str = ""
     """The handle that edges leave at: `true` for the first case, a UUID for others in the editor."""
@@ -30,7 +30,7 @@ class Case(Record):
 
     def spelled(self) -> Spelled | None:
         """`case(...)`."""
-        given = {"logical_operator": self.logical_operator, "id": self.case_id}
+        given = {"logical_operator": self.logical_operator, "id": self.case_id or self.id or ""}
         return Spelled("case", self.conditions, given)
 
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from typing import Annotated, ClassVar
 
 from difyflow.nodes._base import Handle, NodeData
-from difyflow.nodes._record import Number, Written
+from difyflow.nodes._record import Number, Spelled, Written
 
 
 class Note(NodeData):
@@ -25,6 +26,11 @@ class Note(NodeData):
     showAuthor: bool = True
     width: Number = 240
     height: Number = 88
+
+    def spelled_fields(self) -> Mapping[str, Spelled]:
+        """`lexical(...)` for a text without formatting."""
+        plain = self.plain_text()
+        return {"text": Spelled("lexical", (plain,))} if plain else {}
 
     def source_handles(self) -> tuple[Handle, ...]:
         """None."""

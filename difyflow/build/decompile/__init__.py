@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import zip_longest
 from pathlib import Path
 
 from difyflow.build.decompile._writer import Writer
@@ -35,6 +36,15 @@ class Decompiled:
     app: App
     escapes: tuple[str, ...] = ()
     unknown: tuple[str, ...] = ()
+
+    def difference(self, wanted: App) -> str | None:
+        """Where the rendered flow is not the rendered document: its first such line; None if they are equal."""
+        made, text = self.app.render(), wanted.render()
+        if made == text:
+            return None
+        lines = zip_longest(made.split("\n"), text.split("\n"), fillvalue="(end)")
+        at, (ours, theirs) = next((at, pair) for at, pair in enumerate(lines, start=1) if pair[0] != pair[1])
+        return f"line {at} is {ours.strip()!r}, not {theirs.strip()!r}"
 
 
 def decompile(app: App) -> Decompiled:

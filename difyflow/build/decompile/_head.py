@@ -16,7 +16,7 @@ from difyflow.dsl.features import Features, default_features
 from difyflow.errors import BuildError
 from difyflow.terms.selector import Selector
 
-_FEATURES = Context("difyflow.dsl.features", "app")
+_FEATURES = Context("difyflow.dsl.features", "")
 
 
 def begin(app: App, info: AppInfo, values: Values) -> tuple[Flow, str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from difyflow.build.canvas import Canvas, Patch, difference
+from difyflow.build.canvas import Canvas, Patch, difference, says
 from difyflow.build.decompile._values import OF_THE_CANVAS
 from difyflow.dsl.app import App
 from difyflow.dsl.graph import Edge
@@ -62,18 +62,20 @@ def _without_graph(data: dict[str, Any]) -> dict[str, Any]:
     return {**data, "workflow": {**data["workflow"], "graph": graph}}
 
 
-def escapes(canvas: Canvas, noted: Mapping[str, frozenset[str]]) -> Iterator[str]:
+def escapes(canvas: Canvas, made: App, noted: Mapping[str, frozenset[str]]) -> Iterator[str]:
     """Content that only the canvas says: where, a line each.
 
     Args:
         canvas: of a document.
+        made: what the flow as written says.
         noted: by id of a node, the paths in it that only the editor reads.
     """
+    said = {node["id"]: node for node in made.data()["workflow"]["graph"]["nodes"]}
     for node_id, patch in canvas.nodes.items():
+        editors = OF_THE_CANVAS | {"id", "desc"} | noted.get(node_id, frozenset())
         for path, value in patch.set.items():
-            keys = path.split("/")
-            layout = keys[0] != "data" or keys[-1] in OF_THE_CANVAS | {"id", "desc"}
-            if value and not layout and keys[-1] not in noted.get(node_id, ()):
+            layout = not path.startswith("data/") or path.rpartition("/")[2] in editors
+            if not layout and (value or says(said[node_id], path)):
                 yield f"node {node_id}: {path}"
     for edge in canvas.raw.values():
         yield f"edge {edge.get('source')} to {edge.get('target')}: cannot be drawn"

@@ -13,6 +13,8 @@ LINES = 3
 """A text with more line ends than these goes into a file."""
 CHARACTERS = 300
 """So does a text with more characters than these."""
+WIDEST = 60
+"""Columns of the name of a file, without folder and suffix."""
 _JSON = re.compile(r"\s*(\{(?!\{).*\}|\[.*\])\s*", re.DOTALL)
 _DEVICES = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)")
 
@@ -75,6 +77,7 @@ class Texts:
             text, names = self._with_names(text)
             used = {item: py.Raw(item) for item in names}
         ending = {"code": suffix, "jinja": "j2"}.get(kind, "json" if _JSON.fullmatch(text) else "md")
+        name = py.cut(name, WIDEST)
         stem = f"{name}_" if _DEVICES.fullmatch(name) else name
         path, count = f"{_FOLDERS[kind]}/{stem}.{ending}", 1
         while path in self.files:

@@ -7,7 +7,7 @@ what the document has, but for what a canvas says.
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field, replace
 
 from pydantic import ValidationError
@@ -17,6 +17,7 @@ from difyflow.build import _python as py
 from difyflow.build.decompile._known import Known
 from difyflow.build.decompile._names import Imports, module_of
 from difyflow.build.decompile._texts import Kind, Texts
+from difyflow.build.decompile._types import takes
 from difyflow.errors import BuildError
 from difyflow.nodes._base import NodeData, TextKind
 from difyflow.nodes._record import Record, Spelled, Written, numbers
@@ -70,7 +71,7 @@ class Context:
     def at(self, key: object) -> Context:
         """One step further in; places in lists do not show in names."""
         plain = isinstance(key, str) and key not in _NAMELESS and f"a{key}".isidentifier()
-        return replace(self, name=f"{self.name}_{key}") if plain else self
+        return replace(self, name=f"{self.name}_{key}".lstrip("_")) if plain else self
 
 
 class Values:
@@ -115,13 +116,35 @@ class Values:
             values[key], shown[key] = short or self._value(value, context.at(key), _kind_of(info))
         if not values and not isinstance(record, NodeData):
             values, shown = self._set_fields(record, context, skip)
-        try:
-            authored: Record = type(record).model_validate(values)
-        except ValidationError as err:
-            raise BuildError(f"{context.name}: {err}", code="not-decompilable") from err
+        authored = _made(type(record), values, context)
+        if isinstance(record, NodeData):
+            for key in self._inferred(authored, record, skip | values.keys(), context):
+                values[key], shown[key] = self._value(dict(_items(record))[key], context.at(key))
+            for key in list(values):
+                if self._is_inferred(key, record, values, context):
+                    del values[key], shown[key]
+            authored = _made(type(record), values, context)
         call: py.Expression = py.Call(self._imports.use_class(type(record), context.home), (), shown)
         extras = record.extras()
         return self._also(authored, call, extras, context) if extras else (authored, call)
+
+    def _inferred(self, authored: Record, record: Record, said: Set[str], context: Context) -> Iterator[str]:
+        """Keys left out that come out otherwise, since a reference that knows its type sets them."""
+        found = dict(_items(authored.completed(self._version)))
+        for key, value in _items(record):
+            unsaid = key in record.keys() - said and key in found
+            if unsaid and not self._same(found[key], value, context.handles):
+                yield key
+
+    def _is_inferred(
+        self, key: str, record: NodeData, values: Mapping[str, object], context: Context
+    ) -> bool:
+        """True for a flag or a type that comes out the same if it is not said."""
+        if type(record).completed is Record.completed or not isinstance(values[key], str | bool):
+            return False
+        fewer = {name: value for name, value in values.items() if name != key}
+        found = dict(_items(_made(type(record), fewer, context).completed(self._version)))
+        return key in found and found[key] == values[key]
 
     def _set_fields(
         self, record: Record, context: Context, skip: frozenset[str]
@@ -210,14 +233,16 @@ class Values:
         kwargs = {key: self._value(item, context.at(key), "template") for key, item in spelled.kwargs.items()}
         then = [self._value(item, context, "template") for item in spelled.then_args]
 
-        def call(keys: Iterable[str]) -> object:
-            made = function(*(item for item, _ in args), **{key: kwargs[key][0] for key in keys})
-            return made if spelled.then is None else getattr(made, spelled.then)(*(item for item, _ in then))
+        first, after = [item for item, _ in args], [item for item, _ in then]
+
+        def made(keys: Iterable[str]) -> object:
+            named = {key: kwargs[key][0] for key in keys}
+            return _result(function, first, named, spelled.then, after)
 
         def fits(keys: Iterable[str]) -> bool:
             try:
-                return self._same(call(keys), value, context.handles)
-            except (TypeError, ValueError, AttributeError):
+                return self._same(made(keys), value, context.handles)
+            except (TypeError, ValueError):
                 return False
 
         if not fits(kwargs):
@@ -228,7 +253,7 @@ class Values:
                 keys = shorter
         name = self._imports.use(context.home, spelled.function)
         start = py.Call(name, tuple(shown for _, shown in args), {key: kwargs[key][1] for key in keys})
-        return call(keys), _continued(start, spelled, tuple(shown for _, shown in then))
+        return made(keys), _continued(start, spelled, tuple(shown for _, shown in then))
 
     # -- equality ---------------------------------------------------------------------------------
 
@@ -256,12 +281,42 @@ class Values:
         return (type(value).__name__ if isinstance(value, bool | float) else "", value)
 
 
+def _result(
+    function: Callable[..., object],
+    args: Sequence[object],
+    kwargs: Mapping[str, object],
+    then: str | None,
+    then_args: Sequence[object],
+) -> object:
+    """What a helper gives, or the method behind it.
+
+    Raises:
+        TypeError: it does not take these values.
+    """
+    if not takes(function, args, kwargs):
+        raise TypeError("the arguments do not fit")
+    found = function(*args, **kwargs)
+    if then is None:
+        return found
+    method = getattr(type(found), then)
+    if not takes(method, (found, *then_args), {}):
+        raise TypeError("the arguments do not fit")
+    return method(found, *then_args)
+
+
 def _items(record: Record) -> Iterator[tuple[str, object]]:
     """What is set of a record, by key."""
     for name, info in type(record).model_fields.items():
         if name in record.model_fields_set:
             yield info.alias or name, getattr(record, name)
     yield from (record.model_extra or {}).items()
+
+
+def _made(cls: type[Record], values: Mapping[str, object], context: Context) -> Record:
+    try:
+        return cls.model_validate(values)
+    except ValidationError as err:
+        raise BuildError(f"{context.name}: {err}", code="not-decompilable") from err
 
 
 def _continued(start: py.Call, spelled: Spelled, then: tuple[py.Expression, ...]) -> py.Expression:

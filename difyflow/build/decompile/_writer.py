@@ -74,7 +74,8 @@ class Writer:
         body.section(_head.plugins(self._app, self._flow, self._imports, self._values))
         body.section(_head.variables(self._app, self._flow, self._known, self._values, self._taken))
         self._block(CANVAS, body)
-        canvas = rest(self._flow.draft(), self._app, drawn=frozenset(self._drawn))
+        draft = self._flow.draft()
+        canvas = rest(draft, self._app, drawn=frozenset(self._drawn))
         files = {**self._texts.files, "canvas.json": _text_of(canvas)}
         imports = ["from difyflow import Flow", "from difyflow.build import beside", *self._imports.lines()]
         parts = ["\n".join(imports), "here = beside(__file__)", head, *body.parts()]
@@ -82,8 +83,8 @@ class Writer:
         noted = {node.id: node.data.noted_at_any_depth() for node in self._app.nodes}
         return Written(
             files=dict(sorted(files.items())),
-            app=applied(canvas, self._flow.draft()),
-            escapes=tuple(escapes(canvas, noted)),
+            app=applied(canvas, draft),
+            escapes=tuple(escapes(canvas, draft, noted)),
             unknown=tuple(self._values.unknown),
         )
 
@@ -138,20 +139,34 @@ class Writer:
 
     def _container(self, node: Node, name: str, body: _Lines) -> None:
         given = self._gives(node)
-        skip = OF_THE_CANVAS | ({"output_selector"} if given else set())
+        skip = OF_THE_CANVAS | ({"output_selector", "output_type"} if given else set())
         data, shown = self._values.record(node.data, Context.of(node.data, name), skip=skip)
         assert isinstance(data, NodeData)
         kwargs = self._id(node, data)
         made = self._flow.container(data, id=node.id)
         self._known.add(made, name)
-        body.add(py.statement(f"{name} = ", py.Call("flow.container", (shown,), kwargs), indent=body.depth))
         inner = _Lines(body.depth + 1)
         self._block(Place(node.id), inner)
         if given:
             reference, expression = self._known.reference(given)
-            made.gives(reference)
-            inner.section([py.statement("", py.Call(f"{name}.gives", (expression,)), indent=inner.depth)])
-        body.block(f"{'    ' * body.depth}with {name}:", inner)
+            more = self._collect(node, made, reference)
+            call = py.Call(f"{name}.gives", (expression,), more)
+            inner.section([py.statement("", call, indent=inner.depth)])
+        call = py.Call("flow.container", (shown,), kwargs)
+        head = py.statement("with ", call, indent=body.depth, tail=f" as {name}:")
+        if "\n" in head or not inner.groups:
+            body.add(py.statement(f"{name} = ", call, indent=body.depth))
+            head = f"{'    ' * body.depth}with {name}:"
+        body.block(head, inner)
+
+    def _collect(self, node: Node, made: ContainerRef, given: Selector) -> dict[str, py.Expression]:
+        """Collects an output in the flow beside; says the type of the list where the reference does not."""
+        wanted = getattr(node.data, "output_type", None)
+        made.gives(given)
+        if not isinstance(wanted, str) or getattr(made.data, "output_type", None) == wanted:
+            return {}
+        made.gives(given, output_type=wanted)
+        return {"output_type": py.literal(wanted)}
 
     def _gives(self, node: Node) -> Selector | None:
         """What an iteration collects, if a node inside gives it."""
@@ -164,7 +179,7 @@ class Writer:
     def _note(self, node: Node, note: Note, body: _Lines) -> None:
         plain = note.plain_text()
         kwargs = {} if self._flow.free_id(note) == node.id else {"id": py.literal(node.id)}
-        if plain is None or lexical(plain) != note.text:
+        if plain is None or not self._is_simple(note, plain):
             data, shown = self._values.record(note, Context.of(note, "note"), skip=OF_THE_CANVAS)
             assert isinstance(data, NodeData)
             self._flow.add(data, id=node.id)
@@ -177,6 +192,12 @@ class Writer:
             kwargs["theme"] = self._values.text(note.theme, "theme")
         call = py.Call("flow.note", (self._values.text(plain, "note"),), kwargs)
         body.add(py.statement("", call, indent=body.depth))
+
+    def _is_simple(self, note: Note, plain: str) -> bool:
+        """True for a note that is all text, author and theme."""
+        simple = Note(text=lexical(plain), author=note.author, theme=note.theme)
+        given = note.changed(width=simple.width, height=simple.height, selected=False)
+        return self._values.same(simple, given, Context.of(note, "note"))
 
     # -- edges ------------------------------------------------------------------------------------
 
