@@ -38,7 +38,7 @@ class Decompiled:
     unknown: tuple[str, ...] = ()
 
     def difference(self, wanted: App) -> str | None:
-        """Where the rendered flow is not the rendered document: its first such line; None if they are equal."""
+        """The first line in which the rendered flow differs from the rendered document; None if none does."""
         made, text = self.app.render(), wanted.render()
         if made == text:
             return None

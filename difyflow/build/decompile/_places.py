@@ -109,7 +109,9 @@ def _branches(members: Sequence[Node], edges: Iterable[Edge], owner: str | None)
     roots = [start, *(node.id for node in members if node.id not in entered)]
     reached = _reached(roots, known, None)
     found: dict[str, tuple[int, Place]] = {}
-    for way in {Place(edge.source, edge.sourceHandle): None for edge in known if _is_branch(edge)}:
+    ways = {Place(node.id, handle.id) for node in members for handle in node.data.source_handles()}
+    taken = dict.fromkeys(Place(edge.source, edge.sourceHandle) for edge in known if _is_branch(edge))
+    for way in (way for way in taken if way in ways):
         only = reached - _reached(roots, known, way)
         for node_id in only:
             if node_id not in found or len(only) < found[node_id][0]:

@@ -131,8 +131,9 @@ class Values:
     def _inferred(self, authored: Record, record: Record, said: Set[str], context: Context) -> Iterator[str]:
         """Keys left out that come out otherwise, since a reference that knows its type sets them."""
         found = dict(_items(authored.completed(self._version)))
+        sayable = record.keys() - said - record.misfits().keys()
         for key, value in _items(record):
-            unsaid = key in record.keys() - said and key in found
+            unsaid = key in sayable and key in found
             if unsaid and not self._same(found[key], value, context.handles):
                 yield key
 
@@ -150,7 +151,11 @@ class Values:
         self, record: Record, context: Context, skip: frozenset[str]
     ) -> tuple[dict[str, object], dict[str, py.Expression]]:
         """All that is set: of a record that is all defaults where others would not be."""
-        found = {key: item for key, item in _items(record) if key in record.keys() - skip - {"id"}}
+        found = {
+            key: item
+            for key, item in _items(record)
+            if key in record.keys() - skip - {"id"} - record.misfits().keys()
+        }
         said = {key: self._value(item, context.at(key)) for key, item in found.items()}
         return {key: value for key, (value, _) in said.items()}, {
             key: item for key, (_, item) in said.items()
