@@ -6,6 +6,7 @@ PYTHON := .venv/bin/python
 PYTEST := -m pytest -n $(JOBS) --durations 8 --durations-min 2
 FLOW := workflows/fine_tune_corpus
 
+MAKEFLAGS += --no-print-directory
 unexport PYTHONPATH PYTHONHOME
 # The tests start hundreds of interpreters; compiling everything anew in each would take most of their time.
 unexport PYTHONDONTWRITEBYTECODE
