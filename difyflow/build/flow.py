@@ -114,7 +114,14 @@ class Flow:
             self._placed.add(node_id)
         return NodeRef(self, node_id, settled)
 
-    def container(self, data: NodeData, *, id: str | None = None, at: Point | None = None) -> ContainerRef:
+    def container(
+        self,
+        data: NodeData,
+        *,
+        id: str | None = None,
+        at: Point | None = None,
+        inside: ContainerRef | None = None,
+    ) -> ContainerRef:
         """Puts an iteration or a loop on the canvas, with the start node that Dify gives it.
 
         It reads as a block: `with flow.container(Iteration(...)) as each:`, then `each.add(...)`.
@@ -126,8 +133,9 @@ class Flow:
             raise BuildError(f"{data.type} is no container", hint="Iteration and Loop are")
         node_id = self.free_id(data) if id is None else self._checked_id(id)
         start_id = f"{node_id}start"
-        outer = self.add(data.changed(start_node_id=start_id), id=node_id, at=at)
-        self._nodes[node_id] = self._nodes[node_id].changed(zIndex=1)
+        outer = self.add(data.changed(start_node_id=start_id), id=node_id, at=at, inside=inside)
+        if inside is None:
+            self._nodes[node_id] = self._nodes[node_id].changed(zIndex=1)
         found = ContainerRef(self, node_id, outer.data, NodeRef(self, start_id, NodeData()))
         kind = node_class(f"{data.CONTAINER}-start")
         inner = kind(desc="").changed(**_membership(found, with_id=False)).completed("0.1.5")

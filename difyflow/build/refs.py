@@ -70,6 +70,17 @@ class Canvas(Protocol):
         """Adds an edge."""
         ...
 
+    def container(
+        self,
+        data: NodeData,
+        *,
+        id: str | None = None,
+        at: tuple[Number, Number] | None = None,
+        inside: ContainerRef | None = None,
+    ) -> ContainerRef:
+        """Puts an iteration or a loop on the canvas."""
+        ...
+
     def set_data(self, node: NodeRef, **changes: object) -> NodeData:
         """Sets fields of a node that is on the canvas."""
         ...
@@ -156,6 +167,12 @@ class ContainerRef(NodeRef):
     ) -> NodeRef:
         """Puts a node into the container; see `Flow.add`."""
         return self._flow.add(data, id=id, at=at, inside=self)
+
+    def container(
+        self, data: NodeData, *, id: str | None = None, at: tuple[Number, Number] | None = None
+    ) -> ContainerRef:
+        """Puts a container into the container; the editor offers that nowhere, but files may have it."""
+        return self._flow.container(data, id=id, at=at, inside=self)
 
     def gives(self, output: Selector, *, output_type: str | None = None) -> None:
         """Says which variable of a round an iteration collects: its `output_selector`.

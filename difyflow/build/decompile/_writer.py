@@ -126,13 +126,15 @@ class Writer:
             return
         data, shown = self._values.record(node.data, Context.of(node.data, name), skip=OF_THE_CANVAS)
         assert isinstance(data, NodeData)
-        owner = self._known.nodes.get(node.parentId or "")
-        inside = owner if isinstance(owner, ContainerRef) else None
+        inside, home = self._owner(node)
         kwargs = self._id(node, data)
-        made = self._flow.add(data, id=node.id, inside=inside)
-        home = self._known.names[inside.id] if inside else "flow"
-        self._known.add(made, name)
+        self._known.add(self._flow.add(data, id=node.id, inside=inside), name)
         body.add(py.statement(f"{name} = ", py.Call(f"{home}.add", (shown,), kwargs), indent=body.depth))
+
+    def _owner(self, node: Node) -> tuple[ContainerRef | None, str]:
+        """The container that a node lies in, and what it is added to."""
+        owner = self._known.nodes.get(node.parentId or "")
+        return (owner, self._known.names[owner.id]) if isinstance(owner, ContainerRef) else (None, "flow")
 
     def _id(self, node: Node, data: NodeData) -> dict[str, py.Expression]:
         return {} if self._flow.free_id(data) == node.id else {"id": py.literal(node.id)}
@@ -143,7 +145,8 @@ class Writer:
         data, shown = self._values.record(node.data, Context.of(node.data, name), skip=skip)
         assert isinstance(data, NodeData)
         kwargs = self._id(node, data)
-        made = self._flow.container(data, id=node.id)
+        inside, home = self._owner(node)
+        made = self._flow.container(data, id=node.id, inside=inside)
         self._known.add(made, name)
         inner = _Lines(body.depth + 1)
         self._block(Place(node.id), inner)
@@ -152,7 +155,7 @@ class Writer:
             more = self._collect(node, made, reference)
             call = py.Call(f"{name}.gives", (expression,), more)
             inner.section([py.statement("", call, indent=inner.depth)])
-        call = py.Call("flow.container", (shown,), kwargs)
+        call = py.Call(f"{home}.container", (shown,), kwargs)
         head = py.statement("with ", call, indent=body.depth, tail=f" as {name}:")
         if "\n" in head or not inner.groups:
             body.add(py.statement(f"{name} = ", call, indent=body.depth))
