@@ -101,14 +101,6 @@ class Ending:
         return self.progress.done == self.progress.total
 
 
-@dataclass(slots=True)
-class _Waiting:
-    """A run that is not in the logs of a server that queues: sent by a dead process, or never."""
-
-    job: Job
-    proven_at: float | None = None
-
-
 class _Begun:
     """Message of a worker: a run has begun that this process sent."""
 
@@ -165,7 +157,8 @@ class Engine:
         )
         self._to_find: deque[Job] = deque()
         self._to_send: deque[int] = deque()
-        self._absent: list[_Waiting] = []
+        self._absent: list[Job] = []
+        self._overtaken_at: float | None = None
         self._cursor = 0
         self._active = 0
         self._counts = Counter(ledger.counts())
@@ -232,7 +225,7 @@ class Engine:
                 self._active -= 1
                 self._handle(report)
             elif isinstance(report, _Begun):
-                self._prove()
+                self._overtaken_at = self._overtaken_at or time.time()
             self._tell()
         self._give_up_absent()
 
@@ -296,7 +289,7 @@ class Engine:
             self._reports.put(self._worker.do(job))
 
     def _begun(self) -> None:
-        if self._absent:
+        if self._overtaken_at is None:
             self._reports.put(_Begun())
 
     # Taking in what came of it
@@ -311,7 +304,7 @@ class Engine:
             case Outcome.NEVER_BEGUN:
                 self._send_again(job)
             case Outcome.ABSENT:
-                self._absent.append(_Waiting(job))
+                self._absent.append(job)
             case Outcome.LATER:
                 if isinstance(report.fault, DifyflowError):
                     self._said = f"a lost run could not be looked for: {report.fault.message}"
@@ -413,28 +406,26 @@ class Engine:
 
     # Runs that may wait in the queue of a server
 
-    def _prove(self) -> None:
-        """A run has begun: whatever was in the queue before it, as the lost ones, has been taken from it."""
-        for one in self._absent:
-            one.proven_at = one.proven_at or time.time()
-
     def _wake_absent(self) -> None:
-        """Looks a last time for runs that later ones have overtaken."""
-        now = time.time()
-        for one in [one for one in self._absent if one.proven_at is not None]:
-            if now >= (one.proven_at or 0) + self._patience.absent_s:
-                self._absent.remove(one)
-                self._to_find.append(replace(one.job, last=True))
+        """Looks a last time for runs that later ones have overtaken: the queue is first in, first out."""
+        if self._absent_wait_s() == 0:
+            self._to_find += [replace(job, last=True) for job in self._absent]
+            self._absent.clear()
 
     def _absent_wait_s(self) -> float | None:
-        due = [one.proven_at + self._patience.absent_s for one in self._absent if one.proven_at is not None]
-        return max(0.01, min(due) - time.time()) if due else None
+        """Seconds until absence is proof; None if it is not going to be.
+
+        Whatever this process sends is sent later than the runs of dead processes.
+        """
+        if not self._absent or self._overtaken_at is None:
+            return None
+        return max(0.0, self._overtaken_at + self._patience.absent_s - time.time())
 
     def _give_up_absent(self) -> None:
         """What no later run could prove: unknown, unless the batch goes on another time."""
         if self._ended():
             return
-        for one in self._absent:
+        for job in self._absent:
             result = Result(
                 status=RunStatus.UNKNOWN,
                 error="the logs do not show it, but it may still wait in the server's queue",
@@ -442,7 +433,7 @@ class Engine:
                 backend="dify",
             )
             now = time.time()
-            self._done(Report(job=one.job, outcome=Outcome.DONE, result=result, began=now, ended=now))
+            self._done(Report(job=job, outcome=Outcome.DONE, result=result, began=now, ended=now))
 
     # Telling, and the user's word
 

@@ -12,7 +12,7 @@ import glob
 import io
 import json
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -120,13 +120,12 @@ def _check_encoding(encoding: str) -> None:
 
 def _of_file(path: Path, kind: str, encoding: str) -> Iterator[Row]:
     try:
-        stream = path.open("rb")
+        stream = path.open("rb", buffering=0)
     except OSError as err:
         raise UsageError(
             f"cannot be read: {err.strerror or err}", path=str(path), code="unreadable-rows"
         ) from err
-    with closing(stream):
-        lines = _Lines(stream, str(path), encoding)
+    with closing(stream), closing(_Lines(stream, str(path), encoding)) as lines:
         if kind in (".csv", ".tsv"):
             yield from _of_csv(lines, "\t" if kind == ".tsv" else "")
         else:
@@ -134,8 +133,8 @@ def _of_file(path: Path, kind: str, encoding: str) -> Iterator[Row]:
 
 
 def _of_stdin(stdin: BinaryIO, encoding: str) -> Iterator[Row]:
-    lines = _Lines(stdin, "standard input", encoding)
-    yield from _of_jsonl(lines) if lines.peek().lstrip().startswith("{") else _of_csv(lines, "")
+    with closing(_Lines(stdin, "standard input", encoding)) as lines:
+        yield from _of_jsonl(lines) if lines.peek().lstrip().startswith("{") else _of_csv(lines, "")
 
 
 class _Lines:
@@ -156,6 +155,10 @@ class _Lines:
             self._ahead.append(line)
         return self._ahead[0]
 
+    def close(self) -> None:
+        """Lets go of the stream, which stays open."""
+        self._raw.close()
+
     def __iter__(self) -> Iterator[str]:
         return self
 
@@ -164,8 +167,14 @@ class _Lines:
         self.number += 1
         return line
 
-    def _open(self, stream: BinaryIO) -> Iterator[str]:
+    def _open(self, stream: BinaryIO) -> Generator[str, None, None]:
         buffered = io.BufferedReader(stream)  # type: ignore[type-var]  # any binary stream will do
+        try:
+            yield from self._decoded(buffered)
+        finally:
+            buffered.detach()  # whoever opened the stream closes it
+
+    def _decoded(self, buffered: io.BufferedReader) -> Iterator[str]:
         start = buffered.peek(4)[:4]
         marked = next((name for bom, name in _BOMS if start.startswith(bom)), "")
         encoding = self._encoding or marked or "utf-8-sig"
@@ -180,7 +189,7 @@ class _Lines:
             except UnicodeDecodeError as err:
                 raise self._not_text(encoding, number, err.start + 1) from err
 
-    def _wide(self, stream: BinaryIO, encoding: str) -> Iterator[str]:
+    def _wide(self, stream: io.BufferedReader, encoding: str) -> Iterator[str]:
         text = io.TextIOWrapper(stream, encoding=encoding, newline="\n")
         number = 0
         try:
@@ -275,7 +284,7 @@ def _of_jsonl(lines: _Lines) -> Iterator[Row]:
             continue
         number += 1
         try:
-            value = json.loads(text)
+            value = json.loads(text.rstrip("\r\n"))
         except json.JSONDecodeError as err:
             yield Row(number, lines.number, {}, f"column {err.colno}: not JSON: {err.msg}")
             continue

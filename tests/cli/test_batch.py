@@ -1,0 +1,153 @@
+"""`difyflow batch` as a user meets it: a process, its folder, its streams and its exit code."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from contextlib import suppress
+
+import pytest
+
+KEY = "app-loopback000000000000"  # of the loopback server
+
+
+@pytest.fixture
+def run(in_new_python, root, tmp_path):
+    """`run(*arguments, **environment)`: the command in a folder of its own."""
+
+    def call(*arguments, **environment):
+        env = {"PATH": os.environ["PATH"], "PYTHONPATH": str(root), "HOME": str(tmp_path), **environment}
+        return in_new_python("-m", "difyflow", "batch", *map(str, arguments), cwd=tmp_path, env=env)
+
+    return call
+
+
+@pytest.fixture
+def table(tmp_path):
+    """Four rows with a document each; the third does not fit."""
+    (tmp_path / "a.txt").write_text("应每月自检一次。", encoding="utf-8")
+    lines = ["id,文件,trigger", "1,a.txt,一", "2,a.txt,二", "3,none.txt,三", "4,a.txt,四"]
+    (tmp_path / "rows.csv").write_text("\n".join(lines) + "\n", encoding="utf-8-sig")
+    return tmp_path / "rows.csv"
+
+
+MAP = ("--map", "文件=attachments")
+
+
+def test_rows_that_do_not_fit_are_listed_with_their_lines_and_nothing_is_sent(dify, run, table):
+    server = dify()
+    done = run(server.url, table, "-o", "out", *MAP, DIFY_API_KEY=KEY)
+    assert done.returncode == 2
+    assert "1 rows do not fit, nothing was sent" in done.stderr
+    assert "line 4: attachments:" in done.stderr
+    assert server.runs == []
+
+
+def test_the_others_are_run_with_skip_invalid(dify, run, table, tmp_path):
+    server = dify()
+    done = run(
+        *(server.url, table, "-o", "out", *MAP, "--skip-invalid", "--format", "json"), DIFY_API_KEY=KEY
+    )
+    assert done.returncode == 1, done.stderr
+    said = json.loads(done.stdout)
+    assert said["counts"] == {"invalid": 1, "succeeded": 3}
+    lines = [json.loads(line) for line in (tmp_path / "out/results.jsonl").read_text().splitlines()]
+    assert [(one["line"], one["status"]) for one in lines] == [
+        (2, "succeeded"),
+        (3, "succeeded"),
+        (4, "invalid"),
+        (5, "succeeded"),
+    ]
+    assert "columns that are no input are left out: id" in done.stderr
+    assert KEY not in done.stdout + done.stderr + (tmp_path / "out/batch.json").read_text()
+    status = run("status", "out", "--format", "json")
+    assert json.loads(status.stdout)["counts"] == said["counts"]
+
+
+def test_a_dry_run_checks_and_sends_nothing(dify, run, table, tmp_path):
+    server = dify()
+    done = run(server.url, table, *MAP, "--dry-run", "--repeat", "2", DIFY_API_KEY=KEY)
+    assert (done.returncode, done.stdout) == (1, "3 rows fit, 1 do not; 6 runs would be sent\n")
+    assert server.runs == []
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_column_that_is_missing_is_named_with_those_that_there_are(dify, run, table):
+    done = run(dify().url, table, "-o", "out", DIFY_API_KEY=KEY)
+    assert done.returncode == 2
+    assert "no column for the input 'attachments', which is required" in done.stderr
+    assert "columns: id, 文件, trigger; inputs: attachments, trigger" in done.stderr
+
+
+def test_rows_come_from_a_glob_with_constants_for_all(dify, run, tmp_path):
+    server = dify()
+    (tmp_path / "a.txt").write_text("x")
+    done = run(
+        *(server.url, "--each", "attachments=*.txt", "-i", "trigger=一", "-o", "out", "-q"), DIFY_API_KEY=KEY
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    assert len(server.runs) == 1
+
+
+def test_a_finished_batch_is_resumed_from_anywhere_without_its_rows(dify, run, table, tmp_path):
+    server = dify()
+    first = run(server.url, table, "-o", "out", *MAP, "--skip-invalid", DIFY_API_KEY=KEY)
+    table.unlink()
+    again = run("--resume", tmp_path / "out", DIFY_API_KEY=KEY)
+    assert (first.returncode, again.returncode) == (1, 1)
+    assert len(server.runs) == 3
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        ((), "no target"),
+        (("x.yml",), "no folder for the batch"),
+        (("x.yml", "rows.csv", "--retry-failed"), "go with --resume"),
+        (("x.yml", "rows.csv", "-o", "out", "--concurrency", "many"), "neither auto nor a number"),
+        (("--resume", "nothing"), "there is no batch in this folder"),
+        (("status", "nothing"), "there is no batch in this folder"),
+        (("x.yml", "rows.csv", "--each", "a=b", "-o", "out"), "give rows or --each, not both"),
+    ],
+)
+def test_options_that_make_no_batch_are_refused(run, arguments, said):
+    done = run(*arguments)
+    assert done.returncode == 2
+    assert said in done.stderr
+
+
+@pytest.mark.local
+def test_rows_run_here_on_the_local_engine(run, table, root, tmp_path):
+    flow = root / "workflows/fine_tune_corpus"
+    done = run(
+        *(flow, table, "-o", "out", *MAP, "--skip-invalid", "--model-endpoint", "demo", "--limit", "2"), "-q"
+    )
+    assert done.returncode == 0, done.stderr
+    assert (tmp_path / "out/outputs.jsonl").read_bytes().count(b"\n") > 0
+
+
+@pytest.mark.long
+def test_one_interrupt_finishes_what_runs_and_resume_does_the_rest(dify, run, root, tmp_path):
+    server = dify("1.12.1", step_s=0.003)
+    (tmp_path / "a.txt").write_text("x")
+    (tmp_path / "rows.csv").write_text(
+        "attachments,trigger\n" + "".join(f"a.txt,{number}\n" for number in range(8))
+    )
+    env = {"PATH": os.environ["PATH"], "PYTHONPATH": str(root), "DIFY_API_KEY": KEY}
+    command = [sys.executable, "-m", "difyflow", "batch", server.url, "rows.csv", "-o", "out"]
+    process = subprocess.Popen(
+        [*command, "--concurrency", "2"], cwd=tmp_path, env=env, stderr=subprocess.PIPE, text=True
+    )
+    while not server.runs:
+        with suppress(subprocess.TimeoutExpired):
+            pytest.fail(f"ended by itself with {process.wait(0.05)}")
+    process.send_signal(signal.SIGINT)
+    said = process.communicate(timeout=60)[1]
+    assert process.returncode == 130, said
+    assert "go on with: difyflow batch --resume out" in said
+    assert 0 < len(server.runs) < 8
+    done = run("--resume", "out", DIFY_API_KEY=KEY)
+    assert done.returncode == 0, done.stderr
+    assert len(server.runs) == 8
+    assert (tmp_path / "out/results.jsonl").read_bytes().count(b'"status":"succeeded"') == 8
