@@ -28,26 +28,17 @@ def write_text(text: str, file: str | None = None) -> None:
         BrokenPipeError: whoever read it has gone.
     """
     data = text.encode()
-    to_stdout = file is None or file == "-"
-    # The file that a link names is replaced, not the link; renaming over a device would remove it.
-    place = Path(os.path.realpath(file or "-"))
-    if not to_stdout and (place.is_file() or place.is_dir() or not place.exists()):
-        write_whole(place, data)
+    if file is not None and file != "-":
+        write_whole(Path(file), data)
         return
     try:
-        if to_stdout:
-            _send(sys.stdout, data)
-        else:
-            place.write_bytes(data)
+        _send(sys.stdout, data)
     except BrokenPipeError:
         raise
     except OSError as err:
-        if to_stdout:
-            discard_stdout()
+        discard_stdout()
         raise UsageError(
-            f"cannot be written: {err.strerror or err}",
-            path="stdout" if to_stdout else file,
-            code="not-writable",
+            f"cannot be written: {err.strerror or err}", path="stdout", code="not-writable"
         ) from err
 
 

@@ -217,7 +217,7 @@ class _Scan:
             return [], at + 1
         stretch = decode_stretch(self._text, at)
         self._allowance -= stretch.end - at
-        items = []
+        items: list[Item] = []
         for item in scan(stretch.text, thinking=False, level=self._level + 1):
             shape = replace(item.shape, repairs=item.shape.repairs | {stretch.repair})
             item = replace(item, shape=shape, start=stretch.offset(item.start), end=stretch.offset(item.end))

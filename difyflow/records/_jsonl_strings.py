@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import cache
 from typing import Literal
 
 from difyflow.records._jsonl_signs import (
@@ -80,11 +81,6 @@ _STRUCTURE: dict[Place, str] = {
 }
 """What must stand behind a string that holds unescaped quotes."""
 
-_ENDS = {
-    (closers, place): re.compile(rf"[{closers}](?={pattern})", re.MULTILINE)
-    for place, pattern in _STRUCTURE.items()
-    for closers in {*_CLOSERS.values(), *_MIXED.values()}
-}
 _BODY = {
     closers: re.compile(rf"[^{closers}\\]*+(?:\\[\s\S][^{closers}\\]*+)*+")
     for closers in set(_CLOSERS.values())
@@ -92,6 +88,12 @@ _BODY = {
 _FAMILY_KEY = {
     family: re.compile(rf"(?<!\\)(?=[{family}]){CORE_KEY}") for family in (DOUBLE_QUOTES, SINGLE_QUOTES)
 }
+
+
+@cache
+def _ends(closers: str, place: Place) -> re.Pattern[str]:
+    """Where a string with unescaped quotes may end; compiled when first needed, for it takes its time."""
+    return re.compile(rf"[{closers}](?={_STRUCTURE[place]})", re.MULTILINE)
 
 
 def read_string(text: str, at: int, *, place: Place, python: bool) -> Text:
@@ -142,7 +144,7 @@ def _string_with_quotes(text: str, at: int, place: Place, python: bool) -> Text:
     for closers in (own, mixed):
         if not closers:
             break
-        end = _structural_end(_ENDS[closers, place], text, at + 1, stop, limit)
+        end = _structural_end(_ends(closers, place), text, at + 1, stop, limit)
         if end is not None:
             if text[end] not in own and not set(own).isdisjoint(text[at + 1 : end]):
                 raise Unreadable("ambiguous-quotes", "two kinds of quotes, either of which may be the end")

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import os
+import secrets
+import stat
 import tempfile
 from pathlib import Path
 
@@ -13,26 +15,47 @@ from difyflow.errors import UsageError
 def write_whole(path: Path, data: bytes) -> None:
     """Writes a file so that it is complete or as it was before: beside it, flushed to disk, then renamed.
 
+    A link is followed, and a device or pipe is written to directly: renaming over it would remove it.
+
     Raises:
         UsageError: it cannot be written; nothing is left behind.
+        BrokenPipeError: whoever read the pipe has gone.
     """
-    temporary: Path | None = None
+    place = Path(os.path.realpath(path))
     try:
-        handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name[:80]}.", suffix=".part")
-        temporary = Path(name)
-        with os.fdopen(handle, "wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.chmod(path.stat().st_mode & 0o777 if path.exists() else 0o666 & ~_umask())
-        temporary.replace(path)
+        mode = place.stat().st_mode if place.exists() else None
+        if mode is not None and not stat.S_ISREG(mode) and not stat.S_ISDIR(mode):
+            place.write_bytes(data)
+        else:
+            _replace(place, data, mode)
+    except BrokenPipeError:
+        raise
     except OSError as err:
-        if temporary is not None:
-            with contextlib.suppress(OSError):  # the first error is the one to tell
-                temporary.unlink(missing_ok=True)
         raise UsageError(
             f"cannot be written: {err.strerror or err}", path=str(path), code="not-writable"
         ) from err
+
+
+def _replace(place: Path, data: bytes, mode: int | None) -> None:
+    beside = place.with_name(f".{place.name[:80]}.{secrets.token_hex(4)}.part")
+    try:
+        with beside.open("xb") as file:
+            if mode is not None:
+                beside.chmod(stat.S_IMODE(mode))
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        beside.replace(place)
+    except BaseException:
+        with contextlib.suppress(OSError):  # the first error is the one to tell
+            beside.unlink(missing_ok=True)
+        raise
+    with contextlib.suppress(OSError):  # not every system and disk lets a folder be synced
+        handle = os.open(place.parent, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)
 
 
 def check_writable(path: Path, *, force: bool) -> None:
@@ -55,10 +78,3 @@ def check_writable(path: Path, *, force: bool) -> None:
         raise UsageError(
             f"cannot be written: {err.strerror or err}", path=str(path), code="not-writable"
         ) from err
-
-
-def _umask() -> int:
-    """The process's umask; it can only be read by setting it."""
-    mask = os.umask(0o077)
-    os.umask(mask)
-    return mask

@@ -7,11 +7,14 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from difyflow.errors import UsageError
 from difyflow.records.files import check_writable, write_whole
-from difyflow.records.jsonl import Collection, collect
 from difyflow.records.result import Result
+
+if TYPE_CHECKING:
+    from difyflow.records.jsonl import Collection
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +118,8 @@ def write(result: Result, plan: Plan, *, source: Mapping[str, object]) -> Writte
 
 
 def _write_corpus(result: Result, plan: Plan, source: Mapping[str, object]) -> Written:
+    from difyflow.records.jsonl import collect  # compiles many patterns: only where a corpus is made
+
     collection = collect(text_of(result, output=plan.output), truncated=result.truncated)
     lines = [sample.to_line() for sample in collection.samples]
     rejects = [
