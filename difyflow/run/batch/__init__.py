@@ -18,9 +18,10 @@ from difyflow.client.app_api import AppApi
 from difyflow.errors import UsageError
 from difyflow.records.result import RunStatus
 from difyflow.run.backend import Backend
-from difyflow.run.batch.engine import Ending, Engine, Limits, Progress
+from difyflow.run.batch.engine import Engine
 from difyflow.run.batch.folder import Folder, Spec, new_folder, old_folder
 from difyflow.run.batch.pace import AUTO_MOST, PaceLimits
+from difyflow.run.batch.progress import Ending, Limits, Progress
 from difyflow.run.batch.recover import Patience
 from difyflow.run.batch.results import Written, write_results
 from difyflow.run.batch.rows import Source, each, open_source

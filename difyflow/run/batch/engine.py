@@ -12,9 +12,9 @@ import threading
 import time
 from array import array
 from collections import Counter, deque
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from types import FrameType
 
 from difyflow.client.app_api import AppApi
@@ -24,81 +24,16 @@ from difyflow.records.result import Result, RunStatus
 from difyflow.run.backend import Backend
 from difyflow.run.batch.folder import Folder, Spec
 from difyflow.run.batch.journal import Journal
-from difyflow.run.batch.ledger import FINAL, INVALID, SENT, Key, Ledger
+from difyflow.run.batch.ledger import SENT, Key, Ledger
 from difyflow.run.batch.pace import Pace, PaceLimits
+from difyflow.run.batch.progress import Ending, Limits, Progress
 from difyflow.run.batch.recover import Patience
 from difyflow.run.batch.sheet import Sheet
-from difyflow.run.batch.work import Job, Outcome, Report, Worker, parsed
+from difyflow.run.batch.work import Job, Outcome, Report, Worker, cause, parsed, result_line
 
 _TICK_S = 0.5
 _IDLE_REFUSALS = 8
-_IGNORED = ("nodes", "backend", "target")  # of a result: the same for all rows, or too long
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Limits:
-    """When a batch stops by itself.
-
-    Attributes:
-        max_time_s: no run is begun after so many seconds.
-        stop_after: failures in a row; 0 = never.
-    """
-
-    max_time_s: float | None = None
-    stop_after: int = 10
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Progress:
-    """Where a batch stands.
-
-    Attributes:
-        counts: rows by state, as `ledger` names them.
-        fresh: runs that ended since this process began, and `elapsed_s` seconds since then.
-        tokens: of these.
-        failures: how many of these failed for which cause.
-        said: what the user should know now; empty mostly.
-    """
-
-    total: int
-    counts: Mapping[str, int]
-    active: int
-    limit: int
-    fresh: int
-    elapsed_s: float
-    tokens: int
-    failures: Mapping[str, int]
-    said: str = ""
-
-    @property
-    def done(self) -> int:
-        """Rows with a result, those that do not fit among them."""
-        return sum(count for state, count in self.counts.items() if state in FINAL or state == INVALID)
-
-    @property
-    def left_s(self) -> float | None:
-        """Seconds that the rest will take at this rate; None while there is no rate."""
-        return (self.total - self.done) * self.elapsed_s / self.fresh if self.fresh else None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Ending:
-    """How a batch ended for now.
-
-    Attributes:
-        fault: why it could not go on; None if it could.
-        interrupted: the user ended it.
-    """
-
-    progress: Progress
-    fault: BaseException | None = None
-    interrupted: bool = False
-    out_of_time: bool = False
-
-    @property
-    def complete(self) -> bool:
-        """True if each row has a result."""
-        return self.progress.done == self.progress.total
+_LEAVE_AT_ONCE = 3  # interrupts
 
 
 class _Begun:
@@ -180,7 +115,7 @@ class Engine:
             for _ in self._threads:
                 self._jobs.put(None)
             self._worker.leave()
-            for thread in self._threads:
+            for thread in self._threads if self._interrupts < _LEAVE_AT_ONCE else ():
                 thread.join()
             self._rows.close()
             self._close_journal()
@@ -327,14 +262,16 @@ class Engine:
             if job.sent is None:
                 self._pace.ended(report.ended - report.began)
         elif result.status is not RunStatus.STOPPED:
-            self._failures[_cause(result)] += 1
+            self._failures[cause(result)] += 1
             self._count_bad(report.fault)
 
     def _write(self, report: Report, result: Result) -> bool:
         """Writes a result down; False if that failed, which ends the batch."""
         job, status = report.job, str(result.status)
         index, ledger = job.index, self._ledger
-        line = json.dumps(result_line(report, result, self._spec), ensure_ascii=False, separators=(",", ":"))
+        line = json.dumps(
+            result_line(report, result, self._spec.id), ensure_ascii=False, separators=(",", ":")
+        )
 
         def written(place: int) -> None:
             ledger.place(index, place)
@@ -467,7 +404,7 @@ class Engine:
         if self._interrupts == 1:
             self._said = "finishing what runs; Ctrl-C again stops it"
             self._worker.leave()
-        elif self._interrupts == 2:
+        elif self._interrupts < _LEAVE_AT_ONCE:
             self._said = "stopping the runs"
             threading.Thread(target=self._stop_all, daemon=True).start()
         else:
@@ -500,23 +437,3 @@ class Engine:
             self._journal.close()
         except OSError as err:
             self._fault = self._fault or err
-
-
-def result_line(report: Report, result: Result, spec: Spec) -> dict[str, object]:
-    """A result as it stands in the file of results."""
-    job = report.job
-    said = {name: value for name, value in result.to_json().items() if name not in _IGNORED}
-    head = {
-        "row": job.key.row,
-        "repeat": job.key.repeat,
-        "line": job.row["line"],
-        "batch": spec.id,
-        "digest": job.row.get("digest", ""),
-        "attempt": job.sent.attempt if job.sent else job.attempt,
-    }
-    times = {"sent_at": job.sent.at if job.sent else report.began, "ended_at": report.ended}
-    return {**head, **said, "recovered": job.sent is not None, **times}
-
-
-def _cause(result: Result) -> str:
-    return result.error_code or result.error.partition("\n")[0][:80] or str(result.status)

@@ -121,6 +121,32 @@ class Folder:
         Raises:
             UsageError: no rows.
         """
+        try:
+            count, invalid, digest = self._keep(rows, on_bad)
+            if count == invalid:
+                raise UsageError("there are no rows to run", path=source, code="no-rows")
+        except BaseException:
+            self.rows.unlink(missing_ok=True)
+            raise
+        spec = Spec(
+            id=secrets.token_hex(5),
+            source=source,
+            rows=count,
+            invalid=invalid,
+            repeat=repeat,
+            rows_sha256=digest,
+            workflow_sha256=workflow_sha256,
+            created_at=created_at,
+            settings=settings,
+        )
+        self.log.write_bytes(b"")
+        self.journal.unlink(missing_ok=True)
+        self._begin_journal(spec)
+        write_whole(self._spec, json.dumps(asdict(spec), indent=2, ensure_ascii=False).encode() + b"\n")
+        return spec
+
+    def _keep(self, rows: Iterable[bytes | Bad], on_bad: Callable[[Bad], None]) -> tuple[int, int, str]:
+        """Writes the rows down; how many, how many that do not fit, and the digest of the file."""
         digest, count, invalid = hashlib.sha256(), 0, 0
         with self.rows.open("wb") as file:
             for row in rows:
@@ -133,24 +159,7 @@ class Folder:
                 file.write(line)
             file.flush()
             os.fsync(file.fileno())
-        if count == invalid:
-            raise UsageError("there are no rows to run", path=source, code="no-rows")
-        spec = Spec(
-            id=secrets.token_hex(5),
-            source=source,
-            rows=count,
-            invalid=invalid,
-            repeat=repeat,
-            rows_sha256=digest.hexdigest(),
-            workflow_sha256=workflow_sha256,
-            created_at=created_at,
-            settings=settings,
-        )
-        self.log.write_bytes(b"")
-        self.journal.unlink(missing_ok=True)
-        self._begin_journal(spec)
-        write_whole(self._spec, json.dumps(asdict(spec), indent=2, ensure_ascii=False).encode() + b"\n")
-        return spec
+        return count, invalid, digest.hexdigest()
 
     def spec(self) -> Spec:
         """What the batch is.

@@ -28,8 +28,9 @@ from difyflow.run.batch.ledger import FINAL, Key, Ledger, Sent
 
 VERSION = 1
 _CHUNK = 1 << 20
-_LINE = re.compile(rb'\{"k":\[(\d+),(\d+)\],"s":"([a-z-]+)"(?:,"at":(\d+))?([^\n]*)\}\n')
+_LINE = re.compile(rb'^\{"k":\[(\d+,\d+)\],"s":"([a-z-]+)"(?:,"at":(\d+))?([^\n]*)\}\n', re.MULTILINE)
 _FINAL = frozenset(name.encode() for name in FINAL)
+_USUAL = _FINAL | {b"sending", b"started"}
 
 
 @dataclass(slots=True)
@@ -258,40 +259,48 @@ def _chunks(file: BinaryIO) -> Iterator[bytes]:
 
 
 def _replay_lines(file: BinaryIO, ledger: Ledger, name: str) -> None:
-    repeat, rows = ledger.repeat, ledger.rows
-    open_: dict[int, list[tuple[bytes, bytes]]] = {}
+    """Takes all lines in; those of finished runs, which are nearly all, without reading them as JSON."""
+    open_: dict[bytes, list[tuple[bytes, bytes]]] = {}
     line = 1
     for chunk in _chunks(file):
-        end = 0
-        for found in _LINE.finditer(chunk):
-            row, number, state, at, rest = found.groups()
-            index = (int(row) - 1) * repeat + int(number) - 1
-            line += 1
-            if found.start() != end or not 0 <= index < rows * repeat:
-                raise _damaged(name, line)
-            end = found.end()
-            if state in _FINAL and at is not None:
+        found = _LINE.findall(chunk)
+        if len(found) != chunk.count(b"\n"):
+            wrong = next(
+                number for number, one in enumerate(chunk.split(b"\n"), 1) if not _LINE.match(one + b"\n")
+            )
+            raise _damaged(name, line + wrong)
+        line += len(found)
+        for key, state, at, rest in found:
+            if at and state in _FINAL:
+                ledger.done(_index(ledger, key, name), state.decode(), int(at))
                 if state != b"unknown":
-                    open_.pop(index, None)
-                ledger.done(index, state.decode(), int(at))
+                    open_.pop(key, None)
+            elif key in open_:
+                open_[key].append((state, rest))
             else:
-                open_.setdefault(index, []).append((state, rest))
-                if state not in (b"sending", b"started"):
-                    _replay_some(ledger, index, open_.pop(index), name, line)
-        if end != len(chunk):
-            raise _damaged(name, line + 1)
-    for index, lines in open_.items():
-        _replay_some(ledger, index, lines, name, line)
+                open_[key] = [(state, rest)]
+            if state not in _USUAL:
+                _replay_some(ledger, _index(ledger, key, name), open_.pop(key, []), name)
+    for key, lines in open_.items():
+        _replay_some(ledger, _index(ledger, key, name), lines, name)
 
 
-def _replay_some(ledger: Ledger, index: int, lines: list[tuple[bytes, bytes]], name: str, line: int) -> None:
+def _index(ledger: Ledger, key: bytes, name: str) -> int:
+    row, _, repeat = key.partition(b",")
+    index = (int(row) - 1) * ledger.repeat + int(repeat) - 1
+    if not 0 <= index < len(ledger):
+        raise _damaged(name, None)
+    return index
+
+
+def _replay_some(ledger: Ledger, index: int, lines: list[tuple[bytes, bytes]], name: str) -> None:
     """The states of one row that are not final, which are few: read as the JSON that they are."""
     status = ledger.state(index)
     for state, rest in lines:
         try:
             said = json.loads(b"{" + rest.lstrip(b",") + b"}")
         except ValueError as err:
-            raise _damaged(name, line) from err
+            raise _damaged(name, None) from err
         match state:
             case b"sending":
                 ledger.sending(index, Sent(attempt=said["a"], digest=said["d"], at=said["t"]))
@@ -304,12 +313,12 @@ def _replay_some(ledger: Ledger, index: int, lines: list[tuple[bytes, bytes]], n
             case b"again":
                 ledger.again(index, said["a"])
             case _:
-                raise _damaged(name, line)
+                raise _damaged(name, None)
     if status == "unknown" and ledger.open.get(index) and ledger.state(index) == "sent":
         ledger.done(index, status, ledger.at(index))
 
 
-def _damaged(name: str, line: int) -> UsageError:
+def _damaged(name: str, line: int | None) -> UsageError:
     return UsageError(
         "the journal is damaged here",
         path=name,

@@ -16,7 +16,7 @@ from collections.abc import Callable, Generator, Iterator
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, cast
 
 from difyflow.errors import UsageError
 
@@ -168,13 +168,13 @@ class _Lines:
         return line
 
     def _open(self, stream: BinaryIO) -> Generator[str, None, None]:
-        buffered = io.BufferedReader(stream)  # type: ignore[type-var]  # any binary stream will do
+        buffered = io.BufferedReader(cast("io.RawIOBase", stream))  # any binary stream will do
         try:
             yield from self._decoded(buffered)
         finally:
             buffered.detach()  # whoever opened the stream closes it
 
-    def _decoded(self, buffered: io.BufferedReader) -> Iterator[str]:
+    def _decoded(self, buffered: io.BufferedReader[io.RawIOBase]) -> Iterator[str]:
         start = buffered.peek(4)[:4]
         marked = next((name for bom, name in _BOMS if start.startswith(bom)), "")
         encoding = self._encoding or marked or "utf-8-sig"
@@ -189,7 +189,7 @@ class _Lines:
             except UnicodeDecodeError as err:
                 raise self._not_text(encoding, number, err.start + 1) from err
 
-    def _wide(self, stream: io.BufferedReader, encoding: str) -> Iterator[str]:
+    def _wide(self, stream: io.BufferedReader[io.RawIOBase], encoding: str) -> Iterator[str]:
         text = io.TextIOWrapper(stream, encoding=encoding, newline="\n")
         number = 0
         try:

@@ -20,6 +20,8 @@ from difyflow.run.batch.ledger import Key, Sent, user_of
 from difyflow.run.batch.recover import Absent, Patience, could_not_ask, recover
 from difyflow.run.batch.sheet import Sheet
 
+_IGNORED = ("nodes", "backend", "target")  # of a result: the same for all rows, or too long
+
 
 class Outcome(Enum):
     """What came of a job."""
@@ -202,3 +204,24 @@ def parsed(line: bytes) -> Mapping[str, object]:
     """A kept row."""
     value: Mapping[str, object] = json.loads(line)
     return value
+
+
+def result_line(report: Report, result: Result, batch: str) -> dict[str, object]:
+    """A result as it stands in the file of results."""
+    job = report.job
+    said = {name: value for name, value in result.to_json().items() if name not in _IGNORED}
+    head = {
+        "row": job.key.row,
+        "repeat": job.key.repeat,
+        "line": job.row["line"],
+        "batch": batch,
+        "digest": job.row.get("digest", ""),
+        "attempt": job.sent.attempt if job.sent else job.attempt,
+    }
+    times = {"sent_at": job.sent.at if job.sent else report.began, "ended_at": report.ended}
+    return {**head, **said, "recovered": job.sent is not None, **times}
+
+
+def cause(result: Result) -> str:
+    """Why a run failed, in a few words: our code or the beginning of the server's."""
+    return result.error_code or result.error.partition("\n")[0][:80] or str(result.status)
