@@ -10,7 +10,7 @@ from collections import deque
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from difyflow.dsl.graph import Graph, Node
+from difyflow.dsl.graph import Edge, Graph, Node
 from difyflow.nodes._base import NOTE_ENVELOPE
 
 FARTHEST = 1e9
@@ -124,7 +124,7 @@ def run_order(graph: Graph) -> tuple[int, ...]:
     nest = nesting(graph, by_flags=True)
     index = by_id(graph)
     after: dict[int, list[int]] = {node: [] for node in range(len(graph.nodes))}
-    for edge in graph.edges:
+    for edge in _by_handle(graph, index):
         source, target = index.get(edge.source), index.get(edge.target)
         pair = None if source is None or target is None else nest.siblings(source, target)
         if pair is not None:
@@ -139,6 +139,16 @@ def run_order(graph: Graph) -> tuple[int, ...]:
             ordered.append(node)
             waiting.append(iter(_in_order(graph, nest.children[node], after)))
     return tuple(ordered)
+
+
+def _by_handle(graph: Graph, index: dict[str, int]) -> list[Edge]:
+    """The edges in the order of the handles that they leave at."""
+    ranks = {
+        (name, way.id): rank
+        for name, number_of in index.items()
+        for rank, way in enumerate(graph.nodes[number_of].data.source_handles())
+    }
+    return sorted(graph.edges, key=lambda edge: ranks.get((edge.source, edge.sourceHandle), len(ranks)))
 
 
 def _in_order(graph: Graph, nodes: Iterable[int], after: dict[int, list[int]]) -> list[int]:

@@ -1,5 +1,5 @@
 """Gives every node a position: pure functions Graph -> Graph."""
 
-from difyflow.layout.place import place
+from difyflow.layout.place import place, place_missing
 
-__all__ = ["place"]
+__all__ = ["place", "place_missing"]

@@ -49,6 +49,11 @@ def place(graph: Graph, *, keep: frozenset[str] = frozenset()) -> Graph:
     return task.result()
 
 
+def place_missing(graph: Graph) -> Graph:
+    """As `place`, but only nodes without a position get one; the graph itself if all have one."""
+    return place(graph, keep=frozenset(node.id for node in graph.nodes if corner(node) is not None))
+
+
 @dataclass(frozen=True, slots=True)
 class _Extent:
     """What a node takes, counted from its position; children that stick out of it are within."""

@@ -64,6 +64,14 @@ def test_a_run_follows_one_branch_to_its_end_and_waits_where_branches_meet():
     assert names(graph(nodes, "sa sb ac bd ce de")) == "sacbdez"
 
 
+def test_branches_come_in_the_order_of_their_handles():
+    cases = IfElse(cases=(Case(case_id="one"), Case(case_id="two")))
+    nodes = tuple(Node(id=name, data=cases if name == "q" else LLM()) for name in "qabc")
+    ways = (("a", "false"), ("b", "two"), ("c", "one"))
+    edges = tuple(Edge(source="q", target=target, sourceHandle=handle) for target, handle in ways)
+    assert names(Graph(nodes=nodes, edges=edges)) == "qcba"
+
+
 def test_what_lies_in_a_container_comes_right_after_it():
     nodes = {
         "x": {"data": LLM(), "parentId": "o"},
