@@ -151,3 +151,25 @@ def test_one_interrupt_finishes_what_runs_and_resume_does_the_rest(dify, run, ro
     assert done.returncode == 0, done.stderr
     assert len(server.runs) == 8
     assert (tmp_path / "out/results.jsonl").read_bytes().count(b'"status":"succeeded"') == 8
+
+
+@pytest.mark.long
+def test_two_interrupts_stop_the_runs_on_the_server_and_the_journal_remembers(dify, root, tmp_path):
+    server = dify("1.12.1", step_s=0.1)
+    (tmp_path / "a.txt").write_text("x")
+    (tmp_path / "rows.csv").write_text("attachments,trigger\na.txt,1\na.txt,2\na.txt,3\n")
+    env = {"PATH": os.environ["PATH"], "PYTHONPATH": str(root), "DIFY_API_KEY": KEY}
+    command = [sys.executable, "-m", "difyflow", "batch", server.url, "rows.csv", "-o", "out"]
+    process = subprocess.Popen(command, cwd=tmp_path, env=env, stderr=subprocess.PIPE, text=True)
+    journal = tmp_path / "out/journal.jsonl"
+    while not journal.exists() or journal.read_bytes().count(b'"started"') < 2:
+        with suppress(subprocess.TimeoutExpired):
+            pytest.fail(f"ended by itself with {process.wait(0.05)}")
+    process.send_signal(signal.SIGINT)
+    assert "finishing what runs" in next(line for line in process.stderr if "finishing" in line)
+    process.send_signal(signal.SIGINT)
+    said = process.communicate(timeout=60)[1]
+    assert process.returncode == 130, said
+    assert [run.stop.is_set() for run in server.runs] == [True, True]
+    assert journal.read_bytes().count(b'"s":"stopping"') == 2
+    assert journal.read_bytes().count(b'"s":"stopped"') == 2
