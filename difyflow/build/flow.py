@@ -13,7 +13,7 @@ from difyflow.dsl.graph import Edge, EdgeData, Graph, Node, Position, Viewport
 from difyflow.dsl.versions import LATEST, node_width, upload_limits, writes_loop_flags
 from difyflow.errors import BuildError
 from difyflow.layout import place
-from difyflow.nodes._base import NodeData, node_class
+from difyflow.nodes._base import NodeData, node_class, wrong_types
 from difyflow.nodes._record import READING, Number, numbers
 from difyflow.nodes.note import Note, lexical
 from difyflow.terms.selector import NODE_ID, Selector
@@ -85,11 +85,13 @@ class Flow:
             inside: the iteration or loop that it belongs to; `container.add(...)` says the same.
 
         Raises:
-            BuildError: the id is taken, or cannot stand in a reference.
+            BuildError: the id is taken, or cannot stand in a reference; or a reference has a type with which
+                the node cannot run.
         """
         node_id = self.free_id(data) if id is None else self._checked_id(id)
         if inside is not None:
             data = data.changed(**_membership(inside))
+        _refuse_wrong_types(data, node_id)
         settled = data.with_ids(node_id).completed(self.version)
         width, height = settled.canvas_size()
         if settled.ENVELOPE == "custom":
@@ -331,6 +333,16 @@ class Flow:
                 hint="use A-Z, a-z, 0-9 and _, at most 50 characters",
             )
         return node_id
+
+
+def _refuse_wrong_types(data: NodeData, node_id: str) -> None:
+    for wrong in wrong_types(data):
+        place = ".".join(str(part) for part in wrong.path)
+        raise BuildError(
+            f"{node_id!r} ({data.type}): {place} takes {wrong.takes}, "
+            f"and {'.'.join(wrong.selector)} is {wrong.kind}",
+            code="wrong-type",
+        )
 
 
 def applied(canvas: Canvas, app: App) -> App:

@@ -12,8 +12,10 @@ import typing
 from collections.abc import Callable, Iterator, Mapping
 
 from difyflow.errors import BuildError
+from difyflow.nodes._base import LISTS, Takes, type_of
 from difyflow.nodes.code import Code, CodeOutput, inputs, returns
 from difyflow.terms.selector import Selector
+from difyflow.terms.vartype import VarType
 
 _OUTPUT_TYPE: dict[object, str] = {
     str: "string",
@@ -27,6 +29,14 @@ _OUTPUT_TYPE: dict[object, str] = {
     list[float]: "array[number]",
     list[bool]: "array[boolean]",
     list[dict[str, object]]: "array[object]",
+}
+
+_PARAMETER_TYPES: dict[object, tuple[VarType, ...]] = {
+    str: (VarType.STRING, VarType.SECRET),
+    int: (VarType.NUMBER, VarType.INTEGER),
+    float: (VarType.NUMBER, VarType.INTEGER),
+    bool: (VarType.BOOLEAN,),
+    dict: (VarType.OBJECT, VarType.FILE),
 }
 
 
@@ -46,8 +56,8 @@ def code(
         selectors: a reference for each parameter without a default.
 
     Raises:
-        BuildError: the function uses names from outside, a parameter has no reference, or nothing says what
-            it returns.
+        BuildError: the function uses names from outside, a parameter has no reference or one of another type,
+            or nothing says what the function returns.
     """
     name = getattr(function, "__name__", "function")
     parameters = inspect.signature(function).parameters
@@ -62,12 +72,34 @@ def code(
             f"{name} has no parameter {', '.join(sorted(unknown))}", hint=f"it has: {', '.join(parameters)}"
         )
     _refuse_outside_names(function, name)
+    _refuse_wrong_types(function, name, selectors)
     return Code(
         title=title,
         variables=inputs(**selectors),
         code=_source_of(function),
         outputs=outputs if outputs is not None else _outputs_of(function, name),
     )
+
+
+def _refuse_wrong_types(
+    function: Callable[..., object], name: str, selectors: Mapping[str, Selector]
+) -> None:
+    notes = typing.get_type_hints(function)
+    for key, selector in selectors.items():
+        takes, kind = _takes(notes.get(key)), type_of(selector)
+        if takes is not None and not takes.accepts(kind):
+            raise BuildError(
+                f"{name}: {key} takes {takes}, and {'.'.join(selector)} is {kind}", code="wrong-type"
+            )
+
+
+def _takes(note: object) -> Takes | None:
+    """The types of variables that fit an annotation; None where any may."""
+    if note is list or typing.get_origin(note) is list:
+        kind = VarType.of(_OUTPUT_TYPE.get(note, ""))
+        return LISTS if kind is VarType.ANY else Takes(frozenset((kind,)))
+    kinds = _PARAMETER_TYPES.get(dict if typing.get_origin(note) is dict else note)
+    return Takes(frozenset(kinds)) if kinds else None
 
 
 def _refuse_outside_names(function: Callable[..., object], name: str) -> None:

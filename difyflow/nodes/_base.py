@@ -30,6 +30,29 @@ class TextKind:
     kind: Literal["template", "jinja", "code"]
 
 
+@dataclass(frozen=True, slots=True)
+class Takes:
+    """Mark of a reference field: the types with which the engine can run; with others it fails."""
+
+    kinds: frozenset[VarType]
+
+    def accepts(self, kind: VarType | None) -> bool:
+        """True for a type that fits or may fit: nobody knows what is in `any`."""
+        if kind is None or kind is VarType.ANY or kind in self.kinds:
+            return True
+        return kind in (VarType.ARRAY, VarType.ARRAY_ANY) and any(item.is_array for item in self.kinds)
+
+    def __str__(self) -> str:
+        lists = frozenset(kind for kind in VarType if kind.is_array)
+        named = sorted(self.kinds - lists) if lists <= self.kinds else sorted(self.kinds)
+        return " or ".join([*named, *(["a list"] if lists <= self.kinds else [])])
+
+
+LISTS = Takes(frozenset(kind for kind in VarType if kind.is_array))
+FILES = Takes(frozenset((VarType.FILE, VarType.ARRAY_FILE)))
+TEXT = Takes(frozenset((VarType.STRING, VarType.SECRET)))
+
+
 Template = Annotated[str, TextKind("template")]
 """Text in which Dify resolves `{{#node.name#}}`."""
 
@@ -380,6 +403,42 @@ def _references_in(value: object, path: tuple[str | int, ...], mark: TextKind | 
                 yield from _references_in(item, (*path, key), mark)
         case _:
             pass
+
+
+@dataclass(frozen=True, slots=True)
+class WrongType:
+    """A reference whose type a field cannot take."""
+
+    path: tuple[str | int, ...]
+    selector: Selector
+    kind: VarType
+    takes: Takes
+
+
+def wrong_types(value: object, path: tuple[str | int, ...] = ()) -> Iterator[WrongType]:
+    """The references in a record that know their type and stand where the engine cannot take it."""
+    match value:
+        case Record():
+            for name, field in type(value).model_fields.items():
+                yield from _wrong_type(getattr(value, name), field.metadata, (*path, field.alias or name))
+        case tuple() if not isinstance(value, Selector):
+            for index, item in enumerate(value):
+                yield from wrong_types(item, (*path, index))
+        case dict():
+            for key, item in value.items():
+                yield from wrong_types(item, (*path, key))
+        case _:
+            pass
+
+
+def _wrong_type(value: object, marks: Sequence[object], path: tuple[str | int, ...]) -> Iterator[WrongType]:
+    if not isinstance(value, Selector):
+        yield from wrong_types(value, path)
+        return
+    kind = type_of(value)
+    mark = next((item for item in marks if isinstance(item, Takes)), None)
+    if kind is not None and mark is not None and not mark.accepts(kind):
+        yield WrongType(path, value, kind, mark)
 
 
 def references_in_text(text: str, path: tuple[str | int, ...]) -> Iterator[Reference]:

@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
-from difyflow.nodes._base import Template
+from difyflow.nodes._base import FILES, Template
 from difyflow.nodes._look import CanvasRow
 from difyflow.nodes._record import NEVER, Record, Spelled
 from difyflow.terms.selector import Selector
@@ -58,7 +58,7 @@ class VisionConfigs(Record):
     """Which files the model sees."""
 
     detail: Literal["low", "high"] = "high"
-    variable_selector: Annotated[Selector, NEVER] = Selector()
+    variable_selector: Annotated[Selector, NEVER, FILES] = Selector()
     """If absent, the files of the chat."""
 
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import ClassVar, Self
+from typing import Annotated, ClassVar, Self
 
-from difyflow.nodes._base import NodeData, type_of
+from difyflow.nodes._base import FILES, NodeData, type_of
 from difyflow.nodes._look import GREEN, CanvasRow, Look, row
 from difyflow.terms.selector import Selector
 from difyflow.terms.vartype import OutputVar, VarType
@@ -18,7 +18,7 @@ class DocumentExtractor(NodeData):
 
     type: str = "document-extractor"
     title: str = "Doc Extractor"
-    variable_selector: Selector = Selector()
+    variable_selector: Annotated[Selector, FILES] = Selector()
     """A file or a list of files."""
     is_array_file: bool = False
     """The editor's note that the input is a list of files; it decides what the editor believes `text` is."""

@@ -6,8 +6,8 @@ import json
 from collections.abc import Iterable, Mapping
 from typing import Annotated, Any, ClassVar, Literal, Self
 
+from difyflow.nodes._base import FILES, NodeData, Template, type_of
 from difyflow.nodes._base import DefaultValue as DefaultValue
-from difyflow.nodes._base import NodeData, Template, type_of
 from difyflow.nodes._base import RetryConfig as RetryConfig
 from difyflow.nodes._failure import defaults as defaults
 from difyflow.nodes._failure import retry as retry
@@ -53,7 +53,7 @@ class BodyItem(Record):
     type: str = "text"
     """text, file."""
     value: Template | None = None
-    file: Selector | Literal[""] | None = None
+    file: Annotated[Selector | Literal[""] | None, FILES] = None
     """For `file`: a file or a list of them."""
 
     def spelled(self) -> Spelled | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, ClassVar, Literal, Self
 
-from difyflow.nodes._base import NodeData, type_of
+from difyflow.nodes._base import LISTS, NodeData, type_of
 from difyflow.nodes._look import CYAN, Look
 from difyflow.nodes._record import NOTED, Number, Written, numbers
 from difyflow.terms.selector import Selector
@@ -20,7 +20,7 @@ class Iteration(NodeData):
 
     type: str = "iteration"
     title: str = "Iteration"
-    iterator_selector: Selector | Literal[""] | None = Selector()
+    iterator_selector: Annotated[Selector | Literal[""] | None, LISTS] = Selector()
     """The list. Null is taken as an empty list; anything else that is no list fails."""
     iterator_input_type: Annotated[str | None, NOTED] = None
     """The editor's note of the list's type, in newer files."""

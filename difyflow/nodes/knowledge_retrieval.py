@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Annotated, ClassVar, Literal, Self
 
-from difyflow.nodes._base import NodeData, TextKind, with_made_ids
+from difyflow.nodes._base import TEXT, NodeData, TextKind, with_made_ids
 from difyflow.nodes._look import GREEN, CanvasRow, Look, row
 from difyflow.nodes._model import Model as Model
 from difyflow.nodes._model import Vision as Vision
@@ -116,7 +116,7 @@ class KnowledgeRetrieval(NodeData):
 
     type: str = "knowledge-retrieval"
     title: str = "Knowledge Retrieval"
-    query_variable_selector: Selector | Literal[""] | None = Selector()
+    query_variable_selector: Annotated[Selector | Literal[""] | None, TEXT] = Selector()
     """What to search for."""
     query_attachment_selector: Annotated[
         Selector | Literal[""] | None, Written(since="0.5.0", value=Selector())

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, ClassVar, Literal, Self
 
-from difyflow.nodes._base import NodeData, Template, type_of
+from difyflow.nodes._base import LISTS, NodeData, Template, type_of
 from difyflow.nodes._condition import ConditionValue, Value, as_value
 from difyflow.nodes._look import CYAN, CanvasRow, Look, row
 from difyflow.nodes._record import Many, Record, Spelled, Written
@@ -82,7 +82,7 @@ class ListOperator(NodeData):
 
     type: str = "list-operator"
     title: str = "List Operator"
-    variable: Selector | Literal[""] | None = Selector()
+    variable: Annotated[Selector | Literal[""] | None, LISTS] = Selector()
     """The list."""
     var_type: str | None = None
     """The editor's note of the list's type; without it the editor shows no outputs."""

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 from difyflow.build import _python as py
 from difyflow.build.refs import ContainerRef, NodeRef, OutputRef
@@ -23,6 +24,16 @@ class Known:
         self.nodes: dict[str, NodeRef] = {}
         self.names: dict[str, str] = {}
         self._on_unknown = on_unknown
+        self._typed = True
+
+    @contextmanager
+    def without_types(self) -> Iterator[None]:
+        """Meanwhile references to nodes are bare selectors, which may stand anywhere."""
+        self._typed = False
+        try:
+            yield
+        finally:
+            self._typed = True
 
     def add(self, node: NodeRef, name: str) -> None:
         """A node that is written now."""
@@ -37,7 +48,7 @@ class Known:
 
     def reference(self, selector: Selector) -> tuple[Selector, py.Expression]:
         """What a reference is in the flow beside, where it knows its type, and how it is written."""
-        expression = self._spoken(selector)
+        expression = self._spoken(selector) if self._typed else None
         if expression is None:
             return selector, py.Call(self._on_unknown(), (py.literal(tuple(selector)),))
         return self._found(selector) or selector, expression

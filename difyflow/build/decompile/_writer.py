@@ -20,7 +20,7 @@ from difyflow.build.refs import ContainerRef
 from difyflow.dsl.app import App
 from difyflow.dsl.graph import Edge, Node
 from difyflow.errors import BuildError
-from difyflow.nodes._base import NodeData
+from difyflow.nodes._base import NodeData, wrong_types
 from difyflow.nodes.note import Note, lexical
 from difyflow.terms.selector import Selector
 
@@ -124,12 +124,24 @@ class Writer:
         if node.data.CONTAINER:
             self._container(node, name, body)
             return
-        data, shown = self._values.record(node.data, Context.of(node.data, name), skip=OF_THE_CANVAS)
-        assert isinstance(data, NodeData)
+        data, shown = self._data(node, name, OF_THE_CANVAS)
         inside, home = self._owner(node)
         kwargs = self._id(node, data)
         self._known.add(self._flow.add(data, id=node.id, inside=inside), name)
         body.add(py.statement(f"{name} = ", py.Call(f"{home}.add", (shown,), kwargs), indent=body.depth))
+
+    def _data(self, node: Node, name: str, skip: frozenset[str]) -> tuple[NodeData, py.Expression]:
+        """What a node does; by bare selectors if it refers to something of a type that it cannot take."""
+        context = Context.of(node.data, name)
+        files, imports = self._texts.kept(), self._imports.kept()
+        data, shown = self._values.record(node.data, context, skip=skip)
+        if any(wrong_types(data)):
+            self._texts.back_to(files)
+            self._imports.back_to(imports)
+            with self._known.without_types():
+                data, shown = self._values.record(node.data, context, skip=skip)
+        assert isinstance(data, NodeData)
+        return data, shown
 
     def _owner(self, node: Node) -> tuple[ContainerRef | None, str]:
         """The container that a node lies in, and what it is added to."""
@@ -142,8 +154,7 @@ class Writer:
     def _container(self, node: Node, name: str, body: _Lines) -> None:
         given = self._gives(node)
         skip = OF_THE_CANVAS | ({"output_selector", "output_type"} if given else set())
-        data, shown = self._values.record(node.data, Context.of(node.data, name), skip=skip)
-        assert isinstance(data, NodeData)
+        data, shown = self._data(node, name, skip)
         kwargs = self._id(node, data)
         inside, home = self._owner(node)
         made = self._flow.container(data, id=node.id, inside=inside)
