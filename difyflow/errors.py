@@ -6,7 +6,8 @@
     │   └── MissingExtra      an optional part is not installed (also an ImportError)
     ├── DslError              a file that cannot be used as a DSL file                  (exit 3)
     │   ├── ReadError         not readable as YAML, or not shaped as a DSL document
-    │   └── VersionError      a DSL version that cannot be handled
+    │   ├── VersionError      a DSL version that cannot be handled
+    │   └── CannotEdit        a change that the text of a file does not take in place
     ├── BuildError            a flow.py that says something impossible                  (exit 3)
     │   └── NoSuchOutput      a node has no output of that name (also an AttributeError)
     ├── MergeConflict         two edits that cannot both hold                           (exit 1)
@@ -119,6 +120,12 @@ class VersionError(DslError):
     """A DSL version that cannot be handled."""
 
     default_code = "version"
+
+
+class CannotEdit(DslError):
+    """A change that cannot be made in the text of a file without touching the rest of it."""
+
+    default_code = "cannot-edit"
 
 
 class BuildError(DifyflowError):

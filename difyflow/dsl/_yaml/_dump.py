@@ -65,7 +65,7 @@ class _Writer:
         pad = " " * indent
         inner = indent + 2
         write = self._lines.append
-        for key in _ordered(data):
+        for key in ordered(data):
             value = data[key]
             head = self._head(key)
             if not head:
@@ -142,7 +142,8 @@ class _Writer:
         return _scalars.in_place(text, column, indent)
 
 
-def _ordered(data: Mapping[object, object]) -> Iterable[object]:
+def ordered(data: Mapping[object, object]) -> Iterable[object]:
+    """The keys, sorted where they can be compared."""
     try:
         return sorted(data)  # type: ignore[type-var]  # keys that cannot be compared are what we ask about
     except TypeError:

@@ -99,7 +99,7 @@ class Composed:
 
     def _mark(self, node: Node) -> Mark:
         start: YamlMark = node.start_mark
-        end = _end(node)
+        end = end_of(node)
         return Mark(
             line=start.line + 1,
             column=start.column + 1,
@@ -125,7 +125,7 @@ def _child(builder: Builder, node: Node, step: str | int) -> tuple[Node | None, 
     return None
 
 
-def _end(node: Node) -> YamlMark:
+def end_of(node: Node) -> YamlMark:
     """End of a node; PyYAML ends a block collection where the next token begins, lines further down."""
     while isinstance(node, CollectionNode) and not node.flow_style and node.value:
         parts: list[Node] = (

@@ -92,10 +92,21 @@ def in_place(text: str, column: int, indent: int) -> str:
         column: characters before it on its first line.
         indent: spaces before it on further lines.
     """
-    style = style_of(text)
+    return in_style(text, style_of(text), column, indent)
+
+
+def in_style(text: str, style: Style, column: int, indent: int) -> str:
+    """As `in_place`, in quotes that are given; they must be able to hold the text."""
     if style == "plain":
         return _folded(text, column, indent)
     return _single(text, column, indent) if style == "single" else _double(text, column, indent)
+
+
+def unfolded(text: str, style: Style) -> str:
+    """The string `text` as a value on one line, however long; it holds a line break only in double quotes."""
+    if style == "plain":
+        return text
+    return _quoted(text) if style == "single" else f'"{_escaped(text)}"'
 
 
 def _quoted(text: str) -> str:
