@@ -16,7 +16,7 @@ import pytest
 import requests
 
 HERE = Path(__file__).parent
-ROWS, KILLS = (int(part) for part in os.environ.get("DIFYFLOW_SLOGAN", "80 5").split())
+ROWS, KILLS = (int(part) for part in os.environ.get("DIFYFLOW_SLOGAN", "40 3").split())
 STEP_S = 0.002
 LEFT = 8  # runs that are to come after the last kill: what is in flight, on a server that queues
 
