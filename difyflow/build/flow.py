@@ -162,7 +162,7 @@ class Flow:
 
     def set_data(self, node: NodeRef, **changes: object) -> NodeData:
         """Sets fields of a node that is on the canvas already, e.g. an iteration's `output_selector`."""
-        data = self._nodes[node.id].data.changed(**changes)
+        data = self._nodes[node.id].data.changed(**changes).with_ids(node.id).completed(self.version)
         self._nodes[node.id] = self._nodes[node.id].changed(data=data)
         return data
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import Protocol, Self, TypeVar
+from typing import Literal, Protocol, Self, TypeVar
 
 from difyflow.errors import NoSuchOutput
 from difyflow.nodes._base import NodeData
+from difyflow.nodes._condition import Condition
 from difyflow.nodes._record import Number
 from difyflow.terms.selector import Selector
 from difyflow.terms.vartype import OutputVar, VarType
@@ -183,6 +184,16 @@ class ContainerRef(NodeRef):
         """
         more = {"output_type": output_type} if output_type else {}
         self.data = self._flow.set_data(self, output_selector=output, **more)
+
+    def until(self, *conditions: Condition, logical_operator: Literal["and", "or"] | None = None) -> None:
+        """Says when a loop ends before its last round, by its own variables: its `break_conditions`.
+
+        Args:
+            conditions: `when(loop.tries) >= 3`.
+            logical_operator: whether all must hold, or any; default: as the loop says, else `and`.
+        """
+        more = {"logical_operator": logical_operator} if logical_operator else {}
+        self.data = self._flow.set_data(self, break_conditions=conditions, **more)
 
     def __enter__(self) -> Self:
         return self

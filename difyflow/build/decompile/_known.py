@@ -50,7 +50,8 @@ class Known:
         """What a reference is in the flow beside, where it knows its type, and how it is written."""
         expression = self._spoken(selector) if self._typed else None
         if expression is None:
-            return selector, py.Call(self._on_unknown(), (py.literal(tuple(selector)),))
+            args = (py.literal(tuple(selector)),) if selector else ()
+            return selector, py.Call(self._on_unknown(), args)
         return self._found(selector) or selector, expression
 
     def _spoken(self, selector: Selector) -> py.Expression | None:

@@ -21,6 +21,7 @@ from difyflow.dsl.app import App
 from difyflow.dsl.graph import Edge, Node
 from difyflow.errors import BuildError
 from difyflow.nodes._base import NodeData, wrong_types
+from difyflow.nodes._condition import Condition
 from difyflow.nodes.note import Note, lexical
 from difyflow.terms.selector import Selector
 
@@ -153,7 +154,9 @@ class Writer:
 
     def _container(self, node: Node, name: str, body: _Lines) -> None:
         given = self._gives(node)
+        ends = self._ends(node)
         skip = OF_THE_CANVAS | ({"output_selector", "output_type"} if given else set())
+        skip |= {"break_conditions"} if ends else set()
         data, shown = self._data(node, name, skip)
         kwargs = self._id(node, data)
         inside, home = self._owner(node)
@@ -165,6 +168,11 @@ class Writer:
             reference, expression = self._known.reference(given)
             more = self._collect(node, made, reference)
             call = py.Call(f"{name}.gives", (expression,), more)
+            inner.section([py.statement("", call, indent=inner.depth)])
+        if ends:
+            said = [self._values.record(item, Context.of(node.data, name)) for item in ends]
+            made.until(*(item for item, _ in said if isinstance(item, Condition)))
+            call = py.Call(f"{name}.until", tuple(expression for _, expression in said))
             inner.section([py.statement("", call, indent=inner.depth)])
         call = py.Call(f"{home}.container", (shown,), kwargs)
         head = py.statement("with ", call, indent=body.depth, tail=f" as {name}:")
@@ -181,6 +189,13 @@ class Writer:
             return {}
         made.gives(given, output_type=wanted)
         return {"output_type": py.literal(wanted)}
+
+    def _ends(self, node: Node) -> tuple[Condition, ...]:
+        """The conditions of a loop, if they are about its own variables."""
+        found = getattr(node.data, "break_conditions", ())
+        if not isinstance(found, tuple) or not all(isinstance(item, Condition) for item in found):
+            return ()
+        return found if any(item.variable_selector.node_id == node.id for item in found) else ()
 
     def _gives(self, node: Node) -> Selector | None:
         """What an iteration collects, if a node inside gives it."""
