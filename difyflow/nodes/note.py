@@ -41,7 +41,7 @@ class Note(NodeData):
         return self.width, self.height
 
     def plain_text(self) -> str | None:
-        """The text without formatting, a line per paragraph; None if it is no Lexical state."""
+        """The text without formatting, a line per paragraph or item; None if it is no Lexical state."""
         if not self.text:
             return ""
         try:
@@ -54,11 +54,29 @@ class Note(NodeData):
 def _text_of(block: dict[str, object]) -> str:
     if block.get("type") == "linebreak":
         return "\n"
+    if block.get("type") == "list":
+        return _text_of_list(block)
     text = block.get("text")
     if isinstance(text, str):
         return text
     children = block.get("children")
     return "".join(_text_of(child) for child in children) if isinstance(children, list) else ""
+
+
+def _text_of_list(block: dict[str, object]) -> str:
+    """An item per line with a bullet or its number; a list in an item is indented and has no mark itself."""
+    items = block.get("children")
+    lines: list[str] = []
+    number = 0
+    for item in items if isinstance(items, list) else ():
+        inside = item.get("children") or ()
+        if any(child.get("type") == "list" for child in inside):
+            lines += (f"  {line}" for line in _text_of(item).split("\n"))
+            continue
+        number += 1
+        lines.append(f"{number}. " if block.get("listType") == "number" else "• ")
+        lines[-1] += _text_of(item)
+    return "\n".join(lines)
 
 
 def lexical(text: str) -> str:
