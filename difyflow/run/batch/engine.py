@@ -33,6 +33,7 @@ from difyflow.run.batch.work import Job, Outcome, Report, Worker, cause, parsed,
 
 _TICK_S = 0.5
 _IDLE_REFUSALS = 8
+_FINDING = 8  # lost runs that are looked for at a time
 _LEAVE_AT_ONCE = 3  # interrupts
 
 
@@ -95,7 +96,7 @@ class Engine:
         self._absent: list[Job] = []
         self._overtaken_at: float | None = None
         self._cursor = 0
-        self._active = 0
+        self._active = self._finding = 0
         self._counts = Counter(ledger.counts())
         self._failures: Counter[str] = Counter()
         self._fresh = self._tokens = self._bad_in_a_row = self._idle_refusals = 0
@@ -158,6 +159,7 @@ class Engine:
                 report = None
             if isinstance(report, Report):
                 self._active -= 1
+                self._finding -= report.job.sent is not None
                 self._handle(report)
             elif isinstance(report, _Begun):
                 self._overtaken_at = self._overtaken_at or time.time()
@@ -171,10 +173,12 @@ class Engine:
         while not self._ended():
             now = time.monotonic()
             self._wake_absent()
-            wait_s = self._pace.wait_s(now, self._active)
-            more = bool(self._to_find or self._to_send or self._next_new() >= 0)
-            if not more:
-                return self._absent_wait_s()
+            if self._to_find and self._finding < _FINDING:  # it sends nothing, so it takes no run's place
+                self._give(self._to_find.popleft())
+                continue
+            wait_s = self._pace.wait_s(now, self._active - self._finding)
+            if not self._to_send and self._next_new() < 0:
+                return _TICK_S if self._to_find else self._absent_wait_s()
             if wait_s is None or wait_s > 0:
                 return wait_s if wait_s is not None else _TICK_S
             self._give(self._next_job())
@@ -196,8 +200,6 @@ class Engine:
         return self._cursor
 
     def _next_job(self) -> Job:
-        if self._to_find:
-            return self._to_find.popleft()
         if self._to_send:
             index = self._to_send.popleft()
         else:
@@ -213,6 +215,7 @@ class Engine:
 
     def _give(self, job: Job) -> None:
         self._active += 1
+        self._finding += job.sent is not None
         if self._active > len(self._threads):
             thread = threading.Thread(target=self._work, name="difyflow-batch", daemon=True)
             self._threads.append(thread)
@@ -306,7 +309,7 @@ class Engine:
             asked = fault.retry_after_s
             self._pace.refused(time.monotonic(), asked)
             self._said = f"the server takes no more runs at a time; now {self._pace.limit}"
-            self._idle_refusals = self._idle_refusals + 1 if not self._active else 0
+            self._idle_refusals = self._idle_refusals + 1 if self._active == self._finding else 0
             if self._limits.stop_after and self._idle_refusals >= _IDLE_REFUSALS:
                 self._fault = self._fault or fault
             return
