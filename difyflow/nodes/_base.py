@@ -43,9 +43,10 @@ class Takes:
         return kind in (VarType.ARRAY, VarType.ARRAY_ANY) and any(item.is_array for item in self.kinds)
 
     def __str__(self) -> str:
-        lists = frozenset(kind for kind in VarType if kind.is_array)
-        named = sorted(self.kinds - lists) if lists <= self.kinds else sorted(self.kinds)
-        return " or ".join([*named, *(["a list"] if lists <= self.kinds else [])])
+        if LISTS.kinds <= self.kinds:
+            return "a list"
+        named = [kind for kind in self.kinds if kind not in (VarType.SECRET, VarType.INTEGER)]
+        return " or ".join([kind for kind in sorted(named, key=lambda kind: (kind.is_array, kind))])
 
 
 LISTS = Takes(frozenset(kind for kind in VarType if kind.is_array))
