@@ -8,6 +8,7 @@ from pathlib import PurePath
 from difyflow import _catalog
 from difyflow.draw import formats
 from difyflow.dsl.app import App
+from difyflow.dsl.graph import Graph
 from difyflow.errors import UsageError
 from difyflow.layout import place, place_missing
 
@@ -21,6 +22,27 @@ def kind_of(file: str | None, names: Sequence[str]) -> str:
     return suffix if suffix in names else "svg"
 
 
+def graph_of(app: App) -> Graph:
+    """The graph.
+
+    Raises:
+        UsageError: an app of a mode without one.
+    """
+    if app.workflow is None:
+        raise UsageError(
+            f"{app.name!r} is an app of mode {app.mode!r}, and only workflows and chatflows have a canvas",
+            code="no-graph",
+        )
+    return app.workflow.graph
+
+
+def with_graph(app: App, graph: Graph) -> App:
+    """A copy with another graph."""
+    if app.workflow is None or graph is app.workflow.graph:
+        return app
+    return app.model_copy(update={"workflow": app.workflow.model_copy(update={"graph": graph})})
+
+
 def drawing(app: App, kind: str, *, organize: bool) -> str:
     """An app drawn in a format.
 
@@ -32,15 +54,8 @@ def drawing(app: App, kind: str, *, organize: bool) -> str:
     Raises:
         UsageError: there is no graph.
     """
-    workflow = app.workflow
-    if workflow is None:
-        raise UsageError(
-            f"{app.name!r} is an app of mode {app.mode!r}, and only workflows and chatflows have a canvas",
-            code="no-graph",
-        )
-    graph = place(workflow.graph) if organize else place_missing(workflow.graph)
-    if graph is not workflow.graph:
-        app = app.model_copy(update={"workflow": workflow.model_copy(update={"graph": graph})})
+    graph = graph_of(app)
+    app = with_graph(app, place(graph) if organize else place_missing(graph))
     if kind == "html":
         from difyflow.pages.canvas import canvas
 

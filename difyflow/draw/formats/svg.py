@@ -66,13 +66,16 @@ def _dots() -> str:
 
 def _layers(whole: Scene) -> list[str]:
     """What lies in a container comes over it; edges lie under the cards of their container, notes too."""
-    parts: list[str] = []
-    for depth in sorted({item.depth for item in whole.cards}):
-        level = [item for item in whole.cards if item.depth == depth]
-        parts += [_note(item) for item in level if item.note]
-        parts += [_wire(item) for item in whole.wires if item.depth == depth]
-        parts += [card(item, whole.title_of) for item in level if not item.note]
-    return parts
+    levels: dict[int, list[list[str]]] = {}
+    for item in whole.cards:
+        notes, _, cards = levels.setdefault(item.depth, [[], [], []])
+        if item.note:
+            notes.append(_note(item))
+        else:
+            cards.append(card(item, whole.title_of))
+    for wire in whole.wires:
+        levels[wire.depth][1].append(_wire(wire))
+    return [part for depth in sorted(levels) for layer in levels[depth] for part in layer]
 
 
 def _wire(wire: Wire) -> str:
