@@ -101,7 +101,7 @@ def test_a_file_that_is_no_dsl_is_refused(tmp_path, capsys):
     assert "x.yml:1" in capsys.readouterr().err
 
 
-@pytest.mark.parametrize("command", ["show", "draw"])
+@pytest.mark.parametrize("command", ["show", "draw", "layout"])
 def test_neither_requests_nor_the_engine_is_loaded(in_new_python, root, command):
     code = f"""
 import sys
