@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Annotated, Any, ClassVar, Literal
 
 from difyflow.nodes._base import Handle, NodeData, Template
 from difyflow.nodes._look import INDIGO, CanvasRow, Look
-from difyflow.nodes._record import Many, Record, Written
+from difyflow.nodes._record import Many, Record, Since, Written
 from difyflow.terms.selector import Selector
 from difyflow.terms.vartype import OutputVar, VarType
 
@@ -16,7 +17,7 @@ class AgentBinding(Record):
 
     binding_type: str = "inline_agent"
     """inline_agent, roster_agent."""
-    package_ref: str | None = None
+    package_ref: Annotated[str | None, Since("1.16.0")] = None
     """A key of the document's `agent_packages`."""
     agent_id: str | None = None
     """Only in a server's own data."""
@@ -127,7 +128,7 @@ class AgentV2(NodeData):
     agent_node_kind: Annotated[str | None, Written(value="dify_agent")] = None
     """dify_agent."""
     agent_binding: AgentBinding = AgentBinding()
-    agent_job: AgentJob | None = None
+    agent_job: Annotated[AgentJob | None, Since("1.16.0")] = None
     """In DSL files; an import makes the two fields below of it."""
     agent_task: Template | None = None
     """Only in a server's own data."""
@@ -143,6 +144,11 @@ class AgentV2(NodeData):
             OutputVar("files", VarType.ARRAY_FILE),
             OutputVar("json", VarType.OBJECT),
         )
+
+    def import_faults(self, dsl_version: tuple[int, ...]) -> Iterator[str]:
+        """What Dify 1.15 says to an agent that is not on its own roster (recorded)."""
+        if dsl_version[:2] == (0, 6) and self.agent_binding.binding_type != "roster_agent":
+            yield "Workflow Agent node worker only supports roster_agent graph binding."
 
     def source_handles(self) -> tuple[Handle, ...]:
         """`fail-branch` too if an output's failure leads there."""

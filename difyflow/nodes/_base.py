@@ -18,7 +18,7 @@ from uuid import NAMESPACE_OID, uuid5
 from pydantic import BaseModel
 
 from difyflow.nodes._look import CanvasRow, Look
-from difyflow.nodes._record import NEVER, Many, Number, Record, Spelled, Written
+from difyflow.nodes._record import NEVER, Many, Newcomer, Number, Record, Since, Spelled, Written, numbers
 from difyflow.terms.selector import Selector, placeholders
 from difyflow.terms.vartype import OutputVar, VarType
 
@@ -99,7 +99,7 @@ class Refers(Record):
 class RetryConfig(Record):
     """`retry_config` (0.14.2): the editor offers it on llm, tool, http-request and code."""
 
-    retry_enabled: bool = False
+    retry_enabled: Annotated[bool, Since("0.14.2")] = False
     max_retries: int = 3
     """1 to 10 in the editor."""
     retry_interval: int = 1000
@@ -162,7 +162,7 @@ class NodeData(Refers):
     loop_id: str | None = None
     container_id: str | None = None
     """Owner according to graphon 0.8; overrides the envelope's `parentId`."""
-    error_strategy: Literal["fail-branch", "default-value"] | None = None
+    error_strategy: Annotated[Literal["fail-branch", "default-value"] | None, Since("0.14.0")] = None
     default_value: Many[DefaultValue] | None = None
     retry_config: RetryConfig | None = None
 
@@ -213,6 +213,17 @@ class NodeData(Refers):
         if self.error_strategy == "default-value":
             return (*rows, CanvasRow("failure", "On failure", "default value"))
         return rows
+
+    def newcomers(self, path: tuple[str | int, ...] = ()) -> Iterator[Newcomer]:
+        """As in `Record`, the node type itself first."""
+        if numbers(self.SINCE) > numbers(NodeData.SINCE):
+            version = f" version {self.version}" if self.version else ""
+            yield Newcomer((*path, "type"), f"node type {self.type or 'note'}{version}", self.SINCE)
+        yield from super().newcomers(path)
+
+    def import_faults(self, dsl_version: tuple[int, ...]) -> Iterator[str]:  # noqa: ARG002  # used by few types
+        """Why a Dify of this DSL version refuses to import the node, in its words; most types never."""
+        return iter(())
 
     def references(self) -> tuple[Reference, ...]:
         """Every place that names a variable, in the order of the fields."""

@@ -19,7 +19,7 @@ from typing import Annotated
 
 from difyflow.nodes._base import TextKind, made_id, type_of, with_made_ids
 from difyflow.nodes._look import CanvasRow, plain, row
-from difyflow.nodes._record import NOTED, Many, Number, Record, Spelled
+from difyflow.nodes._record import NOTED, Many, Number, Record, Since, Spelled
 from difyflow.terms.selector import Selector
 
 ConditionValue = Annotated[str | Many[str] | bool | None, TextKind("template")]
@@ -86,7 +86,7 @@ class Condition(Record):
     value: ConditionValue = None
     numberVarType: Annotated[str | None, NOTED] = None
     """For numbers: constant, or variable if `value` holds a reference."""
-    sub_variable_condition: SubConditions | None = None
+    sub_variable_condition: Annotated[SubConditions | None, Since("0.11.0")] = None
 
     def spelled(self) -> Spelled | None:
         """`when(...)` and a method or a comparison."""

@@ -8,7 +8,7 @@ from pydantic import Field
 
 from difyflow.nodes._base import FILES, Template
 from difyflow.nodes._look import CanvasRow
-from difyflow.nodes._record import NEVER, Record, Spelled
+from difyflow.nodes._record import NEVER, PLUGIN_NAME, Record, Spelled
 from difyflow.terms.selector import Selector
 
 _QUERY = Selector(("sys", "query"))
@@ -18,7 +18,7 @@ _FILES = Selector(("sys", "files"))
 class Model(Record):
     """Which model, and with what parameters."""
 
-    provider: str = ""
+    provider: Annotated[str, PLUGIN_NAME] = ""
     """`langgenius/openai/openai` since Dify 1.0; `openai` before."""
     name: str = ""
     mode: str = "chat"

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Annotated, Any, Self, TypeVar
 
 from pydantic import (
@@ -17,6 +18,9 @@ from pydantic import (
 )
 
 T = TypeVar("T")
+
+_SHORT = 40
+"""Characters of a value up to which it is named with its key."""
 
 Many = Annotated[tuple[T, ...], Field(strict=False)]
 """A list of the DSL; held as a tuple, since our values are frozen."""
@@ -65,6 +69,39 @@ class Written:
 NEVER = Written(since="99")
 
 
+@dataclass(frozen=True, slots=True)
+class Since:
+    """Mark of a field that came with a Dify release; older ones pass over it, or fail on it.
+
+    A value that says what its absence says does not count.
+
+    Attributes:
+        release: of the field itself; None if it is as old as its record.
+        values: of some of its values.
+        when: True for the values to which `release` applies; None = all.
+    """
+
+    release: str | None = None
+    values: Mapping[str, str] = field(default_factory=dict)
+    when: Callable[[Any], bool] | None = None
+
+    def of(self, value: object, default: object) -> str | None:
+        """The release that this value of a field with this default needs; None if it needs none."""
+        if isinstance(value, str) and value in self.values:
+            return self.values[value]
+        if self.release is None or value == default or value in (None, False, "", (), {}):
+            return self.release if value is False and default is True else None
+        return self.release if self.when is None or self.when(value) else None
+
+
+def is_plugin_name(value: object) -> bool:
+    """True for `author/plugin/name`, as models and tools are named since Dify 1.0."""
+    return isinstance(value, str) and value.count("/") == 2
+
+
+PLUGIN_NAME = Since("1.0.0", when=is_plugin_name)
+
+
 class _Noted:
     """Mark of a field that only the editor reads, such as its note of a variable's type."""
 
@@ -83,6 +120,21 @@ class Problem:
 
     path: tuple[str | int, ...]
     message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Newcomer:
+    """A value that a Dify before `since` does not know.
+
+    Attributes:
+        path: keys and indexes.
+        what: the key, with its value if that is short.
+        since: a Dify release, e.g. 1.10.0.
+    """
+
+    path: tuple[str | int, ...]
+    what: str
+    since: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,6 +241,18 @@ class Record(BaseModel):
         for name, info in type(self).model_fields.items():
             yield from _problems_in(getattr(self, name), (*path, info.alias or name))
 
+    def newcomers(self, path: tuple[str | int, ...] = ()) -> Iterator[Newcomer]:
+        """What in here, at any depth, needs a newer Dify than 0.6.0; `path` is where the record lies."""
+        for name, key, mark in _marked(type(self)):
+            if name in self.model_fields_set:
+                default = type(self).model_fields[name].get_default(call_default_factory=True)
+                value = getattr(self, name)
+                since = mark.of(value, default)
+                if since is not None:
+                    yield Newcomer((*path, key), f"{key}: {value}" if _is_short(value) else key, since)
+        for name, field in type(self).model_fields.items():
+            yield from _newcomers_in(getattr(self, name), (*path, field.alias or name))
+
     def spelled(self) -> Spelled | None:
         """How a person writes this record, where that is not by its constructor."""
         return None
@@ -251,6 +315,32 @@ class Record(BaseModel):
         made = self.model_copy(update=values)
         object.__setattr__(made, "__pydantic_fields_set__", written | (self.model_extra or {}).keys())
         return made
+
+
+@cache
+def _marked(cls: type[Record]) -> tuple[tuple[str, str, Since], ...]:
+    """(attribute, key, mark) of the fields that are marked with a release."""
+    return tuple(
+        (name, field.alias or name, mark)
+        for name, field in cls.model_fields.items()
+        for mark in field.metadata
+        if isinstance(mark, Since)
+    )
+
+
+def _is_short(value: object) -> bool:
+    return isinstance(value, str | int | float) and len(str(value)) <= _SHORT
+
+
+def _newcomers_in(value: object, path: tuple[str | int, ...]) -> Iterator[Newcomer]:
+    if isinstance(value, Record):
+        yield from value.newcomers(path)
+    elif isinstance(value, tuple):
+        for index, item in enumerate(value):
+            yield from _newcomers_in(item, (*path, index))
+    elif isinstance(value, dict):
+        for key, item in value.items():
+            yield from _newcomers_in(item, (*path, key))
 
 
 def _completed(value: object, version: str) -> object:

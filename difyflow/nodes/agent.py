@@ -23,7 +23,7 @@ from difyflow.nodes._plugin import Input as Input
 from difyflow.nodes._plugin import InputOrPlain, selector_if
 from difyflow.nodes._plugin import ParameterSchema as ParameterSchema
 from difyflow.nodes._plugin import i18n as i18n
-from difyflow.nodes._record import Many, Record, Spelled, Written
+from difyflow.nodes._record import Many, Record, Since, Spelled, Written
 from difyflow.nodes._schema import schema_outputs
 from difyflow.terms.selector import Selector
 from difyflow.terms.vartype import OutputVar, VarType
@@ -146,7 +146,9 @@ class Agent(NodeData):
     """A JSON schema of further outputs."""
     plugin_unique_identifier: str | None = None
     meta: AgentMeta | None = None
-    tool_node_version: Annotated[str | None, Written(since="0.3.1", value="2")] = None
+    tool_node_version: Annotated[
+        str | None, Written(since="0.3.1", value="2"), Since(values={"2": "1.7.0"})
+    ] = None
     """`2` since Dify 1.7: parameters of tools may hold references."""
 
     def spelled_fields(self) -> Mapping[str, Spelled]:

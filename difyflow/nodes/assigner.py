@@ -64,7 +64,7 @@ class Assignment(Record):
 class Assigner(NodeData):
     """Version 2: several assignments, one after the other. Has no outputs."""
 
-    SINCE: ClassVar[str] = "0.7.0"
+    SINCE: ClassVar[str] = "0.13.0"
     LOOK: ClassVar[Look] = Look(BLUE, "pencil")
 
     type: str = "assigner"

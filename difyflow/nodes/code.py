@@ -13,7 +13,7 @@ from difyflow.nodes._base import RetryConfig as RetryConfig
 from difyflow.nodes._failure import defaults as defaults
 from difyflow.nodes._failure import retry as retry
 from difyflow.nodes._look import BLUE, Look
-from difyflow.nodes._record import Many, Record, Spelled, Written
+from difyflow.nodes._record import Many, Record, Since, Spelled, Written
 from difyflow.nodes._variable import InputVariable as InputVariable
 from difyflow.nodes._variable import inputs as inputs
 from difyflow.nodes._variable import spelled_inputs
@@ -36,7 +36,7 @@ OUTPUT_TYPES = (
 class CodeOutput(Record):
     """A key of the dictionary that `main` returns."""
 
-    type: str = "string"
+    type: Annotated[str, Since(values={"boolean": "1.8.0", "array[boolean]": "1.8.0"})] = "string"
     children: Annotated[Any, Written()] = None
 
 

@@ -12,7 +12,7 @@ from difyflow.nodes._base import RetryConfig as RetryConfig
 from difyflow.nodes._failure import defaults as defaults
 from difyflow.nodes._failure import retry as retry
 from difyflow.nodes._look import VIOLET, CanvasRow, Look
-from difyflow.nodes._record import Many, Record, Spelled, Written
+from difyflow.nodes._record import Many, Record, Since, Spelled, Written
 from difyflow.terms.selector import Selector
 from difyflow.terms.vartype import OutputVar, VarType
 
@@ -132,7 +132,7 @@ class HttpRequest(NodeData):
     """A line per query parameter, `name:value`; see `lines`."""
     body: Body | None = Body()
     timeout: Annotated[Timeout | None, Written(value=Timeout())] = None
-    ssl_verify: Annotated[bool | None, Written(since="0.2.0")] = True
+    ssl_verify: Annotated[bool | None, Written(since="0.2.0"), Since("1.3.0")] = True
     retry_config: Annotated[
         RetryConfig | None,
         Written(since="0.1.5", value=RetryConfig(retry_enabled=True, max_retries=3, retry_interval=100)),

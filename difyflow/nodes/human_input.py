@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import re
+from collections.abc import Iterable, Iterator
 from typing import Annotated, ClassVar, Literal, Self
 
 from difyflow.nodes._base import Handle, NodeData, Template, with_made_ids
 from difyflow.nodes._look import CYAN, CanvasRow, Look, row
-from difyflow.nodes._record import Many, Record, Spelled, Written
+from difyflow.nodes._record import Many, Record, Since, Spelled, Written
 from difyflow.terms.selector import Selector
 from difyflow.terms.vartype import OutputVar, VarType
 
 URL = "{{#url#}}"
 """The link to the form; an e-mail must contain it."""
+
+_ACTION_ID = re.compile("[A-Za-z_][A-Za-z0-9_]*")
+_ACTION_ID_LENGTH = 20
+
+_RELEASES = {"select": "1.14.0", "file": "1.14.0", "file-list": "1.14.0"}
 
 _TYPES = {"file": VarType.FILE, "file-list": VarType.ARRAY_FILE}
 
@@ -84,7 +90,7 @@ class OptionSource(Record):
 class FormInput(Record):
     """A field of the form; see `paragraph`, `select`, `file`, `files`."""
 
-    type: str = "paragraph"
+    type: Annotated[str, Since(values=_RELEASES)] = "paragraph"
     """paragraph, select, file, file-list; Dify 1.13 knew text-input and paragraph only."""
     output_variable_name: str = ""
     """Name of the output, at most 30 characters."""
@@ -160,6 +166,22 @@ class HumanInput(NodeData):
             OutputVar("__action_value", VarType.STRING),
             OutputVar("__rendered_content", VarType.STRING),
         )
+
+    def import_faults(self, dsl_version: tuple[int, ...]) -> Iterator[str]:
+        """Dify checks the whole node (`_validate_human_input_node_data`, recorded at 1.15)."""
+        if dsl_version < (0, 6, 0):
+            return
+        start = "Invalid HumanInput node data: "
+        for problem in self.problems():
+            yield f"{start}{'.'.join(map(str, problem.path))}: {problem.message}"
+        names = [item.output_variable_name for item in self.inputs]
+        ids = [item.id for item in self.user_actions]
+        for label, found in (("output_variable_name in inputs", names), ("user action id", ids)):
+            for item in sorted({item for item in found if found.count(item) > 1}):
+                yield f"{start}duplicated {label} {item!r}"
+        for item in ids:
+            if len(item) > _ACTION_ID_LENGTH or not _ACTION_ID.fullmatch(item):
+                yield f"{start}user action id {item!r} is no name of at most {_ACTION_ID_LENGTH} characters"
 
     def source_handles(self) -> tuple[Handle, ...]:
         """The actions, and `__timeout` for nobody came."""

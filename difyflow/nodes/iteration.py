@@ -6,7 +6,7 @@ from typing import Annotated, ClassVar, Literal, Self
 
 from difyflow.nodes._base import LISTS, NodeData, type_of
 from difyflow.nodes._look import CYAN, Look
-from difyflow.nodes._record import NOTED, Number, Written, numbers
+from difyflow.nodes._record import NOTED, Number, Since, Written, numbers
 from difyflow.terms.selector import Selector
 from difyflow.terms.vartype import OutputVar, VarType
 
@@ -32,12 +32,12 @@ class Iteration(NodeData):
     """The iteration-start inside; before Dify 0.8 the first child itself."""
     startNodeType: Annotated[str | None, NOTED] = None
     """The editor's note, in older files."""
-    is_parallel: Annotated[bool, Written(since="0.1.3")] = False
+    is_parallel: Annotated[bool, Written(since="0.1.3"), Since("0.11.0")] = False
     parallel_nums: Annotated[int, Written(since="0.1.3")] = 10
     """Rounds at the same time, 1 to 10."""
-    error_handle_mode: Annotated[str, Written(since="0.1.3")] = "terminated"
+    error_handle_mode: Annotated[str, Written(since="0.1.3"), Since("0.11.0")] = "terminated"
     """terminated, continue-on-error (null for a failed round), remove-abnormal-output."""
-    flatten_output: Annotated[bool, Written(since="0.5.0")] = True
+    flatten_output: Annotated[bool, Written(since="0.5.0"), Since("1.10.0")] = True
     """Makes one list of rounds that give lists."""
     width: Number | None = None
     height: Number | None = None

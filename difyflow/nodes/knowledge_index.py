@@ -6,7 +6,7 @@ from typing import Annotated, ClassVar, Literal
 
 from difyflow.nodes._base import NodeData
 from difyflow.nodes._look import ORANGE, CanvasRow, Look, row
-from difyflow.nodes._record import Number, Record, Written
+from difyflow.nodes._record import Number, Record, Since, Written
 from difyflow.nodes.knowledge_retrieval import KeywordSetting, VectorSetting
 from difyflow.terms.selector import Selector
 
@@ -73,7 +73,7 @@ class KnowledgeIndex(NodeData):
     keyword_number: int = 10
     """Keywords per chunk, for `economy`."""
     retrieval_model: Annotated[RetrievalModel | None, Written(value=RetrievalModel())] = None
-    summary_index_setting: SummaryIndexSetting | None = None
+    summary_index_setting: Annotated[SummaryIndexSetting | None, Since("1.12.0")] = None
 
     def canvas_rows(self) -> tuple[CanvasRow, ...]:
         """How the chunks are made and kept."""

@@ -11,7 +11,7 @@ from difyflow.nodes._model import Model as Model
 from difyflow.nodes._model import Vision as Vision
 from difyflow.nodes._model import VisionConfigs as VisionConfigs
 from difyflow.nodes._model import chat as chat
-from difyflow.nodes._record import NEVER, Many, Number, Record, Spelled, Written
+from difyflow.nodes._record import NEVER, PLUGIN_NAME, Many, Number, Record, Since, Spelled, Written
 from difyflow.terms.selector import Selector
 from difyflow.terms.vartype import OutputVar, VarType
 
@@ -19,7 +19,7 @@ from difyflow.terms.vartype import OutputVar, VarType
 class RerankingModel(Record):
     """A model that puts what was found in order."""
 
-    provider: str = ""
+    provider: Annotated[str, PLUGIN_NAME] = ""
     model: str = ""
 
 
@@ -27,7 +27,7 @@ class VectorSetting(Record):
     """The part of semantic search in a weighted score."""
 
     vector_weight: Number = 0.7
-    embedding_provider_name: str = ""
+    embedding_provider_name: Annotated[str, PLUGIN_NAME] = ""
     embedding_model_name: str = ""
 
 
@@ -119,7 +119,7 @@ class KnowledgeRetrieval(NodeData):
     query_variable_selector: Annotated[Selector | Literal[""] | None, TEXT] = Selector()
     """What to search for."""
     query_attachment_selector: Annotated[
-        Selector | Literal[""] | None, Written(since="0.5.0", value=Selector())
+        Selector | Literal[""] | None, Written(since="0.5.0", value=Selector()), Since("1.11.0")
     ] = None
     """Images to search for (Dify 1.11)."""
     dataset_ids: Many[str] = ()
@@ -131,7 +131,7 @@ class KnowledgeRetrieval(NodeData):
     ] = None
     single_retrieval_config: SingleRetrieval | None = None
     """For `single`."""
-    metadata_filtering_mode: Annotated[str, NEVER] = "disabled"
+    metadata_filtering_mode: Annotated[str, NEVER, Since("1.1.0")] = "disabled"
     """disabled, automatic, manual (Dify 1.1)."""
     metadata_filtering_conditions: MetadataConditions | None = None
     """For `manual`."""

@@ -24,7 +24,7 @@ from difyflow.nodes._model import context as context
 from difyflow.nodes._model import memory as memory
 from difyflow.nodes._model import model_rows
 from difyflow.nodes._model import vision as vision
-from difyflow.nodes._record import Many, Record, Spelled, Written
+from difyflow.nodes._record import Many, Record, Since, Spelled, Written
 from difyflow.nodes._schema import json_schema, schema_outputs
 from difyflow.nodes._variable import InputVariable as InputVariable
 from difyflow.nodes._variable import inputs as inputs
@@ -91,13 +91,15 @@ class LLM(NodeData):
     """Required by the engine: without it the run fails."""
     memory: Memory | None = None
     vision: Vision = Vision()
-    structured_output_enabled: bool | None = None
+    structured_output_enabled: Annotated[bool | None, Since("1.3.0")] = None
     """Set when a `structured_output` is given in Python."""
     structured_output_switch_on: bool | None = None
     """The engine's own name for it, which graphon takes too."""
-    structured_output: StructuredOutput | None = None
+    structured_output: Annotated[StructuredOutput | None, Since("1.3.0")] = None
     """Since Dify 1.3; see `structured`."""
-    reasoning_format: Literal["tagged", "separated"] | None = None
+    reasoning_format: Annotated[
+        Literal["tagged", "separated"] | None, Since(values={"separated": "1.9.0"})
+    ] = None
     """Since Dify 1.9: where the text of <think> goes."""
     variables: Annotated[Many[InputVariable] | None, Written(until="0.1.5")] = ()
     """Unused."""

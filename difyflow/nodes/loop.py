@@ -16,7 +16,7 @@ from difyflow.nodes._condition import when as when
 from difyflow.nodes._condition import with_condition_ids
 from difyflow.nodes._look import CYAN, Look
 from difyflow.nodes._plugin import selector_if
-from difyflow.nodes._record import Many, Number, Record, Spelled, Written
+from difyflow.nodes._record import Many, Number, Record, Since, Spelled, Written
 from difyflow.terms.selector import Selector
 from difyflow.terms.vartype import OutputVar, VarType
 
@@ -28,7 +28,7 @@ class LoopVariable(Record):
     """A UUID in the editor."""
     label: str = ""
     """Its name."""
-    var_type: str = "string"
+    var_type: Annotated[str, Since(values={"boolean": "1.8.0", "array[boolean]": "1.8.0"})] = "string"
     """string, number, object, boolean, array[string], array[number], array[object], array[boolean]."""
     value_type: str = "constant"
     """constant or variable."""
@@ -65,7 +65,7 @@ class Loop(NodeData):
     title: str = "Loop"
     loop_count: int = 10
     """Most rounds, 1 to 100."""
-    loop_variables: Many[LoopVariable] | None = None
+    loop_variables: Annotated[Many[LoopVariable] | None, Since("1.2.0")] = None
     break_conditions: Many[Condition] = ()
     logical_operator: str = "and"
     """How the conditions are joined: and, or."""

@@ -17,7 +17,7 @@ from difyflow.nodes._model import chat as chat
 from difyflow.nodes._model import memory as memory
 from difyflow.nodes._model import model_rows
 from difyflow.nodes._model import vision as vision
-from difyflow.nodes._record import Many, Record, Spelled, Written
+from difyflow.nodes._record import Many, Record, Since, Spelled, Written
 from difyflow.terms.selector import Selector
 from difyflow.terms.vartype import OutputVar, VarType
 
@@ -29,7 +29,7 @@ class Parameter(Record):
 
     name: str = ""
     """Not `__reason` and not `__is_success`."""
-    type: str = "string"
+    type: Annotated[str, Since(values={"boolean": "1.8.0", "array[boolean]": "1.8.0"})] = "string"
     """string, number, boolean (old: bool), select, array[...] of string, number, object, boolean."""
     description: str = ""
     """Required by the engine."""

@@ -17,7 +17,7 @@ from difyflow.nodes._model import chat as chat
 from difyflow.nodes._model import memory as memory
 from difyflow.nodes._model import model_rows
 from difyflow.nodes._model import vision as vision
-from difyflow.nodes._record import Many, Record, Spelled, Written
+from difyflow.nodes._record import Many, Record, Since, Spelled, Written
 from difyflow.terms.selector import Selector
 from difyflow.terms.vartype import OutputVar, VarType
 
@@ -29,7 +29,7 @@ class QuestionClass(Record):
     """`1`, `2`, then timestamps in the editor."""
     name: Template = ""
     """What belongs to it, in words for the model."""
-    label: str | None = None
+    label: Annotated[str | None, Since("1.14.1")] = None
     """A short name for the canvas (Dify 1.14.1)."""
 
 

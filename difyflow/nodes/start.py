@@ -7,7 +7,7 @@ from typing import Annotated, Any, ClassVar
 
 from difyflow.nodes._base import NodeData
 from difyflow.nodes._look import BLUE, CanvasRow, Look, row
-from difyflow.nodes._record import Many, Record, Spelled, Written
+from difyflow.nodes._record import Many, Record, Since, Spelled, Written
 from difyflow.terms.form import FormField
 from difyflow.terms.vartype import OutputVar, VarType
 
@@ -35,13 +35,16 @@ _FUNCTIONS = {
 }
 
 
+_RELEASES = {"file": "0.11.0", "file-list": "0.11.0", "checkbox": "1.8.0", "json_object": "1.11.0"}
+
+
 class StartVariable(Record):
     """One input (dsl.md 6). Dify checks values when run, see `run/inputs.py`."""
 
     variable: str = ""
     """Name: `^\\w+$`, no leading digit, at most 30 characters in the editor."""
     label: str = ""
-    type: str = "text-input"
+    type: Annotated[str, Since(values=_RELEASES)] = "text-input"
     """text-input, paragraph, select, number, checkbox (1.8), file, file-list (0.10), json_object (1.11)."""
     required: Annotated[bool, Written(value=True)] = False
     max_length: int | None = None

@@ -24,7 +24,7 @@ from difyflow.nodes._plugin import mixed as mixed
 from difyflow.nodes._plugin import parameters as parameters
 from difyflow.nodes._plugin import settings as settings
 from difyflow.nodes._plugin import variable as variable
-from difyflow.nodes._record import Many, Record, Spelled, Written
+from difyflow.nodes._record import PLUGIN_NAME, Many, Record, Since, Spelled, Written
 from difyflow.nodes._schema import schema_outputs
 from difyflow.terms.selector import Selector
 from difyflow.terms.vartype import OutputVar, VarType
@@ -45,7 +45,7 @@ class Tool(NodeData):
 
     type: str = "tool"
     title: str = "Tool"
-    provider_id: str = ""
+    provider_id: Annotated[str, PLUGIN_NAME] = ""
     """`langgenius/tavily/tavily` since Dify 1.0, `tavily` before; a UUID for API and workflow tools."""
     provider_type: str = "builtin"
     """builtin (the editor writes it for plugins too), api, workflow, mcp, plugin, app, dataset-retrieval."""
@@ -57,7 +57,9 @@ class Tool(NodeData):
     """What the tool works on; see `parameters`."""
     tool_configurations: dict[str, InputOrPlain] = Field(default_factory=dict)
     """Its settings; see `settings`. Bare values before `tool_node_version` 2."""
-    tool_node_version: Annotated[str | None, Written(since="0.3.1", value="2")] = None
+    tool_node_version: Annotated[
+        str | None, Written(since="0.3.1", value="2"), Since(values={"2": "1.7.0"})
+    ] = None
     """`2` since Dify 1.7; the editor converts a node with neither this nor `version`."""
     credential_id: str | None = None
     """Which of several credentials; left out of exports."""

@@ -270,19 +270,21 @@ class Values:
         """Equal, but for what a canvas adds or leaves out and for ids that nothing points to."""
         return self._settled(left, handles) == self._settled(right, handles)
 
-    def _settled(self, value: object, handles: frozenset[str]) -> object:
+    def _settled(self, value: object, handles: frozenset[str], *, inside: bool = False) -> object:
+        """Plain data to compare; what lies inside of a record was completed with it."""
         if isinstance(value, Record):
             noted = value.noted()
             items = {
                 key: item
-                for key, item in _items(value.completed(self._version))
+                for key, item in _items(value if inside else value.completed(self._version))
                 if key not in noted and (key != "id" or item in handles)
             }
-            return type(value).__name__, self._settled(items, handles)
+            return type(value).__name__, self._settled(items, handles, inside=True)
         if isinstance(value, tuple | list):
-            return [self._settled(item, handles) for item in value]
+            return [self._settled(item, handles, inside=inside) for item in value]
         if isinstance(value, dict):
-            return {key: self._settled(item, handles) for key, item in value.items() if item is not None}
+            plain = {key: item for key, item in value.items() if item is not None}
+            return {key: self._settled(item, handles, inside=inside) for key, item in plain.items()}
         return (type(value).__name__ if isinstance(value, bool | float) else "", value)
 
 
