@@ -250,8 +250,8 @@ class Record(BaseModel):
                 since = mark.of(value, default)
                 if since is not None:
                     yield Newcomer((*path, key), f"{key}: {value}" if _is_short(value) else key, since)
-        for name, field in type(self).model_fields.items():
-            yield from _newcomers_in(getattr(self, name), (*path, field.alias or name))
+        for name, info in type(self).model_fields.items():
+            yield from _newcomers_in(getattr(self, name), (*path, info.alias or name))
 
     def spelled(self) -> Spelled | None:
         """How a person writes this record, where that is not by its constructor."""
