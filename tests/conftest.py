@@ -36,7 +36,8 @@ settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "small"))
 
 # A runner in the background of a shell is started with Ctrl-C ignored, which the processes that tests start
 # and interrupt would inherit.
-if signal.getsignal(signal.SIGINT) is signal.SIG_IGN and threading.current_thread() is threading.main_thread():
+_in_main = threading.current_thread() is threading.main_thread()
+if _in_main and signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
