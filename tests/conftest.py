@@ -27,10 +27,16 @@ LOCAL = ROOT / "tests" / "run" / "backends" / "local"
 GOLDEN = ROOT / "tests" / "golden"
 
 # No deadline: a loaded machine must not fail a property. The small profile repeats the same examples in each
-# run, so that a red build is red again; the big one looks for new ones.
+# run, so that a red build is red again; the big one looks for new ones, except in CI.
 settings.register_profile("small", max_examples=40, deadline=None, derandomize=True, database=None)
 settings.register_profile(
-    "big", max_examples=500, deadline=None, print_blob=True, suppress_health_check=[HealthCheck.too_slow]
+    "big",
+    max_examples=200,
+    deadline=None,
+    database=None,
+    derandomize=bool(os.environ.get("CI")),
+    print_blob=True,
+    suppress_health_check=[HealthCheck.too_slow],
 )
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "small"))
 
