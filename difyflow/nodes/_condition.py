@@ -69,7 +69,7 @@ class SubCondition(Record):
 class SubConditions(Record):
     """`sub_variable_condition`: conditions on the files of a list."""
 
-    case_id: str | None = None
+    case_id: Annotated[str | None, NOTED] = None
     logical_operator: str = "and"
     conditions: Many[SubCondition] = ()
 

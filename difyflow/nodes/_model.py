@@ -72,7 +72,9 @@ class Vision(Record):
         """`vision(...)`."""
         if not self.enabled or self.configs is None:
             return None
-        given = {"variable": self.configs.variable_selector, "detail": self.configs.detail}
+        said = "variable_selector" in self.configs.model_fields_set
+        variable = self.configs.variable_selector if said else None
+        given = {"variable": variable, "detail": self.configs.detail}
         return Spelled("vision", (), given)
 
 
@@ -100,10 +102,10 @@ class Memory(Record):
     def spelled(self) -> Spelled | None:
         """`memory(...)`."""
         window = self.window
-        if window is None or self.role_prefix is not None:
+        if window is None:
             return None
-        turns = window.size if window.enabled else None
-        return Spelled("memory", (), {"turns": turns, "query": self.query_prompt_template})
+        given = {"query": self.query_prompt_template, "role_prefix": self.role_prefix}
+        return Spelled("memory", (), {"turns": window.size if window.enabled else None, **given})
 
 
 def context(variable: Selector) -> Context:
@@ -111,17 +113,28 @@ def context(variable: Selector) -> Context:
     return Context(enabled=True, variable_selector=variable)
 
 
-def vision(variable: Selector = _FILES, detail: Literal["low", "high"] = "high") -> Vision:
-    """Shows files to the model; default: those of the chat."""
-    return Vision(enabled=True, configs=VisionConfigs(detail=detail, variable_selector=variable))
+def vision(variable: Selector | None = _FILES, detail: Literal["low", "high"] = "high") -> Vision:
+    """Shows files to the model; default: those of the chat, which None leaves to Dify to know."""
+    configs = VisionConfigs(detail=detail)
+    if variable is not None:
+        configs = configs.changed(variable_selector=variable)
+    return Vision(enabled=True, configs=configs)
 
 
-def memory(turns: int | None = None, *, query: str | None = f"{_QUERY}\n\n{_FILES}") -> Memory:
+def memory(
+    turns: int | None = None,
+    *,
+    query: str | None = f"{_QUERY}\n\n{_FILES}",
+    role_prefix: RolePrefix | None = None,
+) -> Memory:
     """The conversation so far, in a chatflow.
 
     Args:
         turns: how many; None = all that fit.
         query: the last user message; a chat model's must contain `{{#sys.query#}}`.
+        role_prefix: names of the speakers, for a completion model.
     """
-    window = MemoryWindow(enabled=turns is not None, size=10 if turns is None else turns)
-    return Memory(window=window) if query is None else Memory(window=window, query_prompt_template=query)
+    made = Memory(window=MemoryWindow(enabled=turns is not None, size=10 if turns is None else turns))
+    if query is not None:
+        made = made.changed(query_prompt_template=query)
+    return made if role_prefix is None else made.changed(role_prefix=role_prefix)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Annotated, Any, ClassVar, Literal, Self
 
 from pydantic import BaseModel, Field
@@ -103,6 +104,11 @@ class LLM(NodeData):
     """Since Dify 1.9: where the text of <think> goes."""
     variables: Annotated[Many[InputVariable] | None, Written(until="0.1.5")] = ()
     """Unused."""
+
+    def spelled_fields(self) -> Mapping[str, Spelled]:
+        """`inputs(...)` for the names that older files carry."""
+        names = spelled_inputs(self.variables)
+        return {**super().spelled_fields(), **({"variables": names} if names else {})}
 
     def output_variables(self) -> tuple[OutputVar, ...]:
         """`text` and what newer releases add."""
