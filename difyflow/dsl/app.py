@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, Any
 
 from pydantic import Field
 
 from difyflow.dsl import _yaml
 from difyflow.dsl.features import Features
 from difyflow.dsl.graph import Graph, Node
-from difyflow.nodes._record import Many, Record
+from difyflow.nodes._record import Many, Record, Since
 from difyflow.terms.form import FormField
 
 
@@ -17,21 +17,24 @@ class AppInfo(Record):
     """`app`."""
 
     name: str = ""
-    mode: str = ""
+    mode: Annotated[str, Since(values={"agent": "1.16.0"})] = ""
     """workflow, advanced-chat (chatflow), chat, agent-chat, completion; agent since DSL 0.7.0."""
     description: str = ""
     icon: str = "🤖"
     icon_type: str | None = None
     """emoji, image or link; exported since Dify 1.13.1."""
     icon_background: str | None = "#FFEAD5"
-    use_icon_as_answer_icon: bool = False
+    use_icon_as_answer_icon: Annotated[bool, Since("0.8.0")] = False
+
+
+_VALUE_TYPES = {"integer": "1.7.0", "float": "1.7.0", "boolean": "1.8.0", "array[boolean]": "1.8.0"}
 
 
 class Variable(Record):
     """An environment or conversation variable (dsl.md 3.2)."""
 
     name: str = ""
-    value_type: str = "string"
+    value_type: Annotated[str, Since(values=_VALUE_TYPES)] = "string"
     value: Any = ""
     id: str | None = None
     description: str | None = ""
@@ -51,9 +54,9 @@ class Workflow(Record):
 
     graph: Graph = Graph()
     features: Features = Features()
-    environment_variables: Many[Variable] = ()
-    conversation_variables: Many[Variable] = ()
-    rag_pipeline_variables: Many[Any] | None = None
+    environment_variables: Annotated[Many[Variable], Since("0.6.15")] = ()
+    conversation_variables: Annotated[Many[Variable], Since("0.7.0")] = ()
+    rag_pipeline_variables: Annotated[Many[Any] | None, Since("1.9.0")] = None
     """Written since Dify 1.9, as an empty list in apps."""
 
 
@@ -70,11 +73,11 @@ class App(Record):
     workflow: Workflow | None = None
     app_model_config: dict[str, Any] | None = Field(default=None, alias="model_config")
     """Body of the modes without a graph."""
-    dependencies: Many[Dependency] | None = None
-    rag_pipeline: dict[str, Any] | None = None
-    snippet: dict[str, Any] | None = None
-    agent: dict[str, Any] | None = None
-    agent_packages: dict[str, Any] | None = None
+    dependencies: Annotated[Many[Dependency] | None, Since("1.0.0")] = None
+    rag_pipeline: Annotated[dict[str, Any] | None, Since("1.9.0")] = None
+    snippet: Annotated[dict[str, Any] | None, Since("1.15.0")] = None
+    agent: Annotated[dict[str, Any] | None, Since("1.16.0")] = None
+    agent_packages: Annotated[dict[str, Any] | None, Since("1.16.0")] = None
 
     def render(self) -> str:
         """The document as Dify exports it: sorted keys, width 80, PyYAML's pure-Python quoting."""

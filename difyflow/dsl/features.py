@@ -7,7 +7,7 @@ from typing import Annotated, Any
 from pydantic import Field
 
 from difyflow.dsl.versions import upload_limits
-from difyflow.nodes._record import NOTED, Many, Number, Record
+from difyflow.nodes._record import NOTED, Many, Number, Record, Since
 
 _IMAGES = (".JPG", ".JPEG", ".PNG", ".GIF", ".WEBP", ".SVG")
 _BOTH = ("local_file", "remote_url")
@@ -31,7 +31,7 @@ class LegacyImage(Record):
 class FileUpload(Record):
     """Files that a chat takes; `fileUploadConfig` states the limits of the server that exported."""
 
-    enabled: bool = False
+    enabled: Annotated[bool, Since("0.11.0")] = False
     allowed_file_types: Many[str] = ("image",)
     allowed_file_extensions: Many[str] = _IMAGES
     allowed_file_upload_methods: Many[str] = _BOTH

@@ -70,7 +70,7 @@ def read_file(path: Path, *, max_bytes: int = MAX_BYTES) -> Document:
     Raises:
         ReadError: as `read`, or the file cannot be opened or is larger than `max_bytes`.
     """
-    return read_document(_bytes_of(path, max_bytes), name=str(path), max_bytes=max_bytes)
+    return read_document(read_bytes(path, max_bytes=max_bytes), name=str(path), max_bytes=max_bytes)
 
 
 def read_values(path: Path, *, max_bytes: int = MAX_BYTES) -> dict[str, object]:
@@ -79,14 +79,18 @@ def read_values(path: Path, *, max_bytes: int = MAX_BYTES) -> dict[str, object]:
     Raises:
         ReadError: it cannot be opened, is broken, or holds something else.
     """
-    data = _yaml.load(_bytes_of(path, max_bytes), name=str(path), max_bytes=max_bytes)
+    data = _yaml.load(read_bytes(path, max_bytes=max_bytes), name=str(path), max_bytes=max_bytes)
     if not isinstance(data, dict) or not all(isinstance(key, str) for key in data):
         raise ReadError(f"a mapping of names to values is needed, this is a {_kind(data)}", path=str(path))
     return data
 
 
-def _bytes_of(path: Path, max_bytes: int) -> bytes:
-    """The bytes of a file that is not larger than it may be."""
+def read_bytes(path: Path, *, max_bytes: int = MAX_BYTES) -> bytes:
+    """The bytes of a file.
+
+    Raises:
+        ReadError: it cannot be opened, or is larger than `max_bytes`.
+    """
     try:
         size = path.stat().st_size
         if size > max_bytes:
