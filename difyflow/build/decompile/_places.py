@@ -7,7 +7,8 @@ stands in a block of its own, and what several branches lead to stands behind th
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from heapq import heapify, heappop, heappush
 
 from difyflow.dsl.graph import Edge, Graph, Node
 from difyflow.nodes.note import Note
@@ -89,15 +90,16 @@ def _without_circles(
     home: dict[str, Place], above: dict[Place, Place]
 ) -> tuple[dict[str, Place], dict[Place, Place]]:
     """Takes nodes out of blocks that are too deep, and out of containers that hold each other."""
-    for node_id, place in list(home.items()):
+    outer: dict[Place, tuple[Place, ...]] = {CANVAS: (CANVAS,)}
+    for place in above:
         around = [place]
-        while around[-1] in above and len(around) <= len(above) + 1:
+        while around[-1] not in outer and above[around[-1]] not in around:
             around.append(above[around[-1]])
-        if around[-1] != CANVAS:
-            home[node_id] = CANVAS
-        elif len(around) > DEEPEST + 1:
-            home[node_id] = around[-DEEPEST - 1]
-    return home, {place: home[place.node] for place in home.values() if place != CANVAS}
+        outer.setdefault(around[-1], (CANVAS,))  # a circle is opened here
+        for item, over in zip(around[-2::-1], around[::-1], strict=False):
+            outer[item] = (*outer[over], item)[: DEEPEST + 1]
+    flat = {node_id: outer[place][-1] for node_id, place in home.items()}
+    return flat, {place: flat[place.node] for place in flat.values() if place != CANVAS}
 
 
 def _branches(members: Sequence[Node], edges: Iterable[Edge], owner: str | None) -> dict[str, Place]:
@@ -106,36 +108,83 @@ def _branches(members: Sequence[Node], edges: Iterable[Edge], owner: str | None)
     start = f"{owner}start"
     known = [edge for edge in edges if edge.target in ids and (edge.source in ids or edge.source == start)]
     entered = {edge.target for edge in known}
-    roots = [start, *(node.id for node in members if node.id not in entered)]
-    reached = _reached(roots, known, None)
-    found: dict[str, tuple[int, Place]] = {}
     ways = {Place(node.id, handle.id) for node in members for handle in node.data.source_handles()}
-    taken = dict.fromkeys(Place(edge.source, edge.sourceHandle) for edge in known if _is_branch(edge))
-    for way in (way for way in taken if way in ways):
-        only = reached - _reached(roots, known, way)
-        for node_id in only:
-            if node_id not in found or len(only) < found[node_id][0]:
-                found[node_id] = (len(only), way)
-    return {node_id: way for node_id, (_, way) in found.items()}
+    following: dict[_Point, dict[_Point, None]] = {
+        CANVAS: dict.fromkeys([start, *(node.id for node in members if node.id not in entered)])
+    }
+    for edge in known:
+        way = Place(edge.source, edge.sourceHandle)
+        if way.handle not in ("", "source") and way in ways:
+            following.setdefault(edge.source, {})[way] = None
+            following.setdefault(way, {})[edge.target] = None
+        else:
+            following.setdefault(edge.source, {})[edge.target] = None
+    return _nearest_ways(_dominators(following))
 
 
-def _is_branch(edge: Edge) -> bool:
-    return edge.sourceHandle not in ("source", "")
+_Point = str | Place
+"""A node, or a way out of one; the canvas leads to the nodes where a run may begin."""
 
 
-def _reached(roots: Iterable[str], edges: Iterable[Edge], without: Place | None) -> set[str]:
-    following: dict[str, list[str]] = {}
-    for edge in edges:
-        if without is None or Place(edge.source, edge.sourceHandle) != without:
-            following.setdefault(edge.source, []).append(edge.target)
-    found: set[str] = set()
-    left = list(roots)
-    while left:
-        node_id = left.pop()
-        if node_id not in found:
-            found.add(node_id)
-            left += following.get(node_id, ())
-    return found
+def _nearest_ways(above: Mapping[_Point, _Point]) -> dict[str, Place]:
+    """For each node the innermost way out that every path to it goes through."""
+    nearest: dict[_Point, Place] = {}
+    for point, over in above.items():  # whatever is above a point comes before it
+        if isinstance(over, Place) and over != CANVAS:
+            nearest[point] = over
+        elif over in nearest:
+            nearest[point] = nearest[over]
+    return {point: way for point, way in nearest.items() if isinstance(point, str)}
+
+
+def _dominators(following: Mapping[_Point, Iterable[_Point]]) -> dict[_Point, _Point]:
+    """What every path from the canvas to a point goes through last (Cooper, Harvey, Kennedy 2001)."""
+    order = _reverse_postorder(following)
+    rank = {point: at for at, point in enumerate(order)}
+    before: dict[_Point, list[_Point]] = {}
+    for point in order:
+        for target in following.get(point, ()):
+            before.setdefault(target, []).append(point)
+    above: dict[_Point, _Point] = {CANVAS: CANVAS}
+    changed = True
+    while changed:
+        changed = False
+        for point in order[1:]:
+            known = [item for item in before[point] if item in above]
+            found = known[0]
+            for item in known[1:]:
+                found = _meeting(found, item, above, rank)
+            if above.get(point) != found:
+                above[point], changed = found, True
+    return {point: above[point] for point in order[1:]}
+
+
+def _meeting(
+    one: _Point, other: _Point, above: Mapping[_Point, _Point], rank: Mapping[_Point, int]
+) -> _Point:
+    while one != other:
+        if rank[one] > rank[other]:
+            one = above[one]
+        else:
+            other = above[other]
+    return one
+
+
+def _reverse_postorder(following: Mapping[_Point, Iterable[_Point]]) -> list[_Point]:
+    """Every point that can be reached, each before what it leads to but for circles."""
+    done: list[_Point] = []
+    seen: set[_Point] = {CANVAS}
+    stack: list[tuple[_Point, Iterator[_Point]]] = [(CANVAS, iter(following[CANVAS]))]
+    while stack:
+        point, rest = stack[-1]
+        target = next((item for item in rest if item not in seen), None)
+        if target is None:
+            done.append(point)
+            stack.pop()
+        else:
+            seen.add(target)
+            stack.append((target, iter(following.get(target, ()))))
+    return done[::-1]
 
 
 def _links(graph: Graph, home: Mapping[str, Place]) -> Iterator[tuple[str, str]]:
@@ -194,27 +243,35 @@ def _item_of(node_id: str, index: Mapping[object, int], layout: Layout) -> int |
     return None
 
 
-@dataclass(slots=True)
-class _Order:
-    """Items that are written already, and when."""
-
-    written: dict[int, int] = field(default_factory=dict)
-
-    def rank(self, at: int, behind: set[int]) -> tuple[bool, int, int]:
-        """Small for an item that may stand here; the sooner, the later that was written which it follows."""
-        ready = behind <= self.written.keys()
-        return not ready, -max((self.written.get(item, -1) for item in behind), default=-1), at
-
-
 def _ordered(here: Sequence[Node | Place], behind: Mapping[int, set[int]]) -> list[Node | Place]:
-    """Each item behind those that it follows or names, where that can be; notes last."""
-    order = _Order()
-    left = [at for at, item in enumerate(here) if not _is_note(item)]
-    while left:
-        following = min(left, key=lambda at: order.rank(at, behind[at]))
-        left.remove(following)
-        order.written[following] = len(order.written)
-    return [*(here[at] for at in order.written), *(item for item in here if _is_note(item))]
+    """Each item behind those that it follows or names, where that can be; notes last.
+
+    Of the items that may come next, the one that follows what was written last.
+    """
+    ahead: dict[int, list[int]] = {}
+    for at, items in behind.items():
+        for item in items:
+            ahead.setdefault(item, []).append(at)
+    missing = {at: len(behind[at]) for at, item in enumerate(here) if not _is_note(item)}
+    written: dict[int, int] = {}
+
+    def entry(at: int) -> tuple[int, int]:
+        return -max((written.get(item, -1) for item in behind[at]), default=-1), at
+
+    ready = [entry(at) for at, count in missing.items() if not count]
+    heapify(ready)
+    while missing:
+        at = heappop(ready)[1] if ready else min(missing)  # in a circle the first of the file goes first
+        if at not in missing:
+            continue
+        del missing[at]
+        written[at] = len(written)
+        for item in ahead.get(at, ()):
+            if item in missing:
+                missing[item] -= 1
+                if not missing[item]:
+                    heappush(ready, entry(item))
+    return [*(here[at] for at in written), *(item for item in here if _is_note(item))]
 
 
 def _is_note(item: Node | Place) -> bool:
