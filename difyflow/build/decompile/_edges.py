@@ -7,6 +7,9 @@ from dataclasses import dataclass
 
 from difyflow.build import _python as py
 
+MOST = 4
+"""Nodes side by side in one line."""
+
 Way = tuple[str, str]
 """A node and the handle at which it is left."""
 
@@ -47,9 +50,8 @@ def _chains(found: Sequence[Arrow], names: Callable[[str, str], str], room: int)
     for arrow in found:
         left.setdefault((arrow.source, arrow.handle), []).append(arrow.target)
     while left:
-        way = next(iter(left))
-        chain: list[Step] = [(way,)]
-        length = py.columns(names(*way))
+        chain: list[Step] = [_heads(left)]
+        length = py.columns(_step(chain[0], names))
         while chain and (targets := _following(chain[-1], left)):
             step = tuple((target, "") for target in targets)
             wide = py.columns(_step(step, names)) + 4
@@ -64,6 +66,17 @@ def _chains(found: Sequence[Arrow], names: Callable[[str, str], str], room: int)
             if not fits:
                 break
         yield chain
+
+
+def _heads(left: dict[Way, list[str]]) -> Step:
+    """The first way, with others that lead to the same node and that nothing leads to."""
+    way = next(iter(left))
+    if way[1] != "source" or len(left[way]) != 1:
+        return (way,)
+    entered = {target for targets in left.values() for target in targets}
+    beside = (other for other, targets in left.items() if other[1] == "source" and targets == left[way])
+    free = [other for other in beside if other[0] not in entered]
+    return tuple(free[:MOST]) if way in free else (way,)
 
 
 def _following(step: Step, left: dict[Way, list[str]]) -> list[str]:
@@ -90,7 +103,7 @@ def _joined(chains: Sequence[list[Step]]) -> list[list[Step]]:
     done: list[list[Step]] = []
     for chain in chains:
         before = done[-1] if done else []
-        if _is_plain(chain) and _is_plain(before) and before[1] == chain[1] and len(before[0]) < 4:
+        if _is_plain(chain) and _is_plain(before) and before[1] == chain[1] and len(before[0]) < MOST:
             done[-1] = [(*before[0], *chain[0]), chain[1]]
         else:
             done.append(chain)

@@ -10,7 +10,7 @@ from difyflow.build.decompile._values import OF_THE_CANVAS
 from difyflow.dsl.app import App
 from difyflow.dsl.graph import Edge
 
-_OF_A_SERVER = frozenset(("fileUploadConfig", "icon_type", "current_identifier", "selector", "id", "desc"))
+_OF_A_SERVER = frozenset(("fileUploadConfig", "icon_type", "current_identifier", "selector", "id"))
 """Keys that the exporting server or an older editor fills in."""
 
 
@@ -72,7 +72,7 @@ def escapes(canvas: Canvas, made: App, noted: Mapping[str, frozenset[str]]) -> I
     """
     said = {node["id"]: node for node in made.data()["workflow"]["graph"]["nodes"]}
     for node_id, patch in canvas.nodes.items():
-        editors = OF_THE_CANVAS | {"id", "desc"} | noted.get(node_id, frozenset())
+        editors = OF_THE_CANVAS | {"id"} | noted.get(node_id, frozenset())
         for path, value in patch.set.items():
             layout = not path.startswith("data/") or path.rpartition("/")[2] in editors
             if not layout and (value or says(said[node_id], path)):
