@@ -14,11 +14,13 @@ The backend also knows `null`, `not null`, `in` and `not in`, but not the editor
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Annotated
 
 from difyflow.nodes._base import TextKind, made_id, type_of, with_made_ids
 from difyflow.nodes._look import CanvasRow, plain, row
+from difyflow.nodes._moves import Move, Path, Release, Step
 from difyflow.nodes._record import NOTED, Many, Number, Record, Since, Spelled
 from difyflow.terms.selector import Selector
 
@@ -87,6 +89,19 @@ class Condition(Record):
     numberVarType: Annotated[str | None, NOTED] = None
     """For numbers: constant, or variable if `value` holds a reference."""
     sub_variable_condition: Annotated[SubConditions | None, Since("0.11.0")] = None
+
+    def steps_to(self, release: Release, path: Path = ()) -> Iterator[Step]:
+        """The operators of the editor's list that no backend knows."""
+        better = self.with_known_operator().comparison_operator
+        if better != self.comparison_operator:
+            place = (*path, "comparison_operator")
+            yield Move(place, better, f"Dify refuses {self.comparison_operator!r} when it runs")
+        yield from super().steps_to(release, path)
+
+    def with_known_operator(self) -> Condition:
+        """`empty` in place of `is null`."""
+        known = {"is null": "empty", "is not null": "not empty"}.get(self.comparison_operator or "")
+        return self.model_copy(update={"comparison_operator": known}) if known else self
 
     def spelled(self) -> Spelled | None:
         """`when(...)` and a method or a comparison."""

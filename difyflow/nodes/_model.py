@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
 from difyflow.nodes._base import FILES, Template
 from difyflow.nodes._look import CanvasRow
+from difyflow.nodes._moves import Path, Release, Step, provider_steps
 from difyflow.nodes._record import NEVER, PLUGIN_NAME, Record, Spelled
 from difyflow.terms.selector import Selector
 
@@ -24,6 +26,11 @@ class Model(Record):
     mode: str = "chat"
     """chat or completion."""
     completion_params: dict[str, Any] | None = Field(default_factory=dict)
+
+    def steps_to(self, release: Release, path: Path = ()) -> Iterator[Step]:
+        """The provider's name."""
+        yield from provider_steps(self.provider, release, (*path, "provider"))
+        yield from super().steps_to(release, path)
 
     def spelled(self) -> Spelled | None:
         """`chat(...)` for chat models."""

@@ -17,6 +17,8 @@ from pydantic import (
     model_validator,
 )
 
+from difyflow.nodes._moves import Path, Release, Step
+
 T = TypeVar("T")
 
 _SHORT = 40
@@ -253,6 +255,14 @@ class Record(BaseModel):
         for name, info in type(self).model_fields.items():
             yield from _newcomers_in(getattr(self, name), (*path, info.alias or name))
 
+    def steps_to(self, release: Release, path: Path = ()) -> Iterator[Step]:
+        """What changes in here, at any depth, for this Dify release; `path` is where the record lies.
+
+        Types with something of their own to say add it before what lies in them.
+        """
+        for name, info in type(self).model_fields.items():
+            yield from _steps_in(getattr(self, name), release, (*path, info.alias or name))
+
     def spelled(self) -> Spelled | None:
         """How a person writes this record, where that is not by its constructor."""
         return None
@@ -341,6 +351,14 @@ def _newcomers_in(value: object, path: tuple[str | int, ...]) -> Iterator[Newcom
     elif isinstance(value, dict):
         for key, item in value.items():
             yield from _newcomers_in(item, (*path, key))
+
+
+def _steps_in(value: object, release: Release, path: Path) -> Iterator[Step]:
+    if isinstance(value, Record):
+        yield from value.steps_to(release, path)
+    elif isinstance(value, tuple | dict):
+        for key, item in value.items() if isinstance(value, dict) else enumerate(value):
+            yield from _steps_in(item, release, (*path, key))
 
 
 def _completed(value: object, version: str) -> object:

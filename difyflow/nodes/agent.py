@@ -23,7 +23,7 @@ from difyflow.nodes._plugin import Input as Input
 from difyflow.nodes._plugin import InputOrPlain, selector_if
 from difyflow.nodes._plugin import ParameterSchema as ParameterSchema
 from difyflow.nodes._plugin import i18n as i18n
-from difyflow.nodes._record import Many, Record, Since, Spelled, Written
+from difyflow.nodes._record import PLUGIN_NAME, Many, Record, Since, Spelled, Written
 from difyflow.nodes._schema import schema_outputs
 from difyflow.terms.selector import Selector
 from difyflow.terms.vartype import OutputVar, VarType
@@ -32,7 +32,7 @@ from difyflow.terms.vartype import OutputVar, VarType
 class AgentModel(Record):
     """The value of the parameter `model`; see `model`."""
 
-    provider: str = ""
+    provider: Annotated[str, PLUGIN_NAME] = ""
     model: str = ""
     model_type: str = "llm"
     mode: str = "chat"
@@ -134,7 +134,7 @@ class Agent(NodeData):
 
     type: str = "agent"
     title: str = "Agent"
-    agent_strategy_provider_name: str = ""
+    agent_strategy_provider_name: Annotated[str, PLUGIN_NAME] = ""
     """`langgenius/agent/agent`."""
     agent_strategy_name: str = ""
     """`function_calling`, `ReAct`."""

@@ -5,7 +5,7 @@ The editor calls it Variable Assigner; the type `variable-assigner` is an old na
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any, ClassVar, Literal
 
@@ -13,6 +13,7 @@ from pydantic import ValidationInfo, field_validator
 
 from difyflow.nodes._base import NodeData
 from difyflow.nodes._look import BLUE, CanvasRow, Look, row
+from difyflow.nodes._moves import GONE, Move, Path, Release, Step
 from difyflow.nodes._plugin import selector_if
 from difyflow.nodes._record import Many, Number, Record, Spelled, Written
 from difyflow.terms.selector import Selector
@@ -96,6 +97,24 @@ class AssignerV1(NodeData):
     """over-write, append, clear."""
     input_variable_selector: Selector | Literal[""] | None = Selector()
     """What is written."""
+
+    def steps_to(self, release: Release, path: Path = ()) -> Iterator[Step]:
+        """As version 2, where there is one."""
+        if release < (0, 13, 0):
+            return
+        why = "the assigner has version 2 since Dify 0.13"
+        clears = self.write_mode == "clear"
+        item = {
+            "input_type": "variable",
+            "operation": self.write_mode,
+            "value": None if clears else list(self.input_variable_selector or ()),
+            "variable_selector": list(self.assigned_variable_selector or ()),
+        }
+        yield Move((*path, "items"), [item], why)
+        yield Move((*path, "version"), "2", why)
+        for key in ("assigned_variable_selector", "write_mode", "input_variable_selector"):
+            if key in self.model_fields_set:
+                yield Move((*path, key), GONE, why)
 
     def canvas_rows(self) -> tuple[CanvasRow, ...]:
         """The variable."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Annotated, ClassVar, Literal, Self
 
 from difyflow.nodes._base import Handle, NodeData
@@ -12,6 +13,7 @@ from difyflow.nodes._condition import attribute as attribute
 from difyflow.nodes._condition import condition_row, with_condition_ids
 from difyflow.nodes._condition import when as when
 from difyflow.nodes._look import CYAN, CanvasRow, Look
+from difyflow.nodes._moves import GONE, Move, Path, Release, Step
 from difyflow.nodes._record import NOTED, Many, Record, Spelled, Written
 from difyflow.terms.selector import Selector
 from difyflow.terms.vartype import OutputVar, VarType
@@ -47,6 +49,24 @@ class IfElse(NodeData):
     """Of the legacy `conditions`."""
     conditions: Many[Condition] | None = None
     """Legacy: the only case, `true`, if there are no `cases`."""
+
+    def steps_to(self, release: Release, path: Path = ()) -> Iterator[Step]:
+        """The legacy conditions as a case."""
+        legacy = not self.cases and self.conditions is not None
+        if legacy:
+            why = "conditions lie in cases today, and the editor breaks without them"
+            case = {
+                "case_id": "true",
+                "conditions": [item.with_known_operator().dump() for item in self.conditions or ()],
+                "id": "true",
+                "logical_operator": self.logical_operator or "and",
+            }
+            yield Move((*path, "cases"), [case], why)
+            for key in ("conditions", "logical_operator"):
+                if key in self.model_fields_set:
+                    yield Move((*path, key), GONE, why)
+        else:
+            yield from super().steps_to(release, path)
 
     def output_variables(self) -> tuple[OutputVar, ...]:
         """Which case held; the editor offers neither."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Annotated, ClassVar, Literal, Self
 
 from difyflow.nodes._base import TEXT, NodeData, TextKind, with_made_ids
@@ -11,6 +11,7 @@ from difyflow.nodes._model import Model as Model
 from difyflow.nodes._model import Vision as Vision
 from difyflow.nodes._model import VisionConfigs as VisionConfigs
 from difyflow.nodes._model import chat as chat
+from difyflow.nodes._moves import Path, Release, Step, provider_steps
 from difyflow.nodes._record import NEVER, PLUGIN_NAME, Many, Number, Record, Since, Spelled, Written
 from difyflow.terms.selector import Selector
 from difyflow.terms.vartype import OutputVar, VarType
@@ -22,6 +23,11 @@ class RerankingModel(Record):
     provider: Annotated[str, PLUGIN_NAME] = ""
     model: str = ""
 
+    def steps_to(self, release: Release, path: Path = ()) -> Iterator[Step]:
+        """The provider's name."""
+        yield from provider_steps(self.provider, release, (*path, "provider"))
+        yield from super().steps_to(release, path)
+
 
 class VectorSetting(Record):
     """The part of semantic search in a weighted score."""
@@ -29,6 +35,11 @@ class VectorSetting(Record):
     vector_weight: Number = 0.7
     embedding_provider_name: Annotated[str, PLUGIN_NAME] = ""
     embedding_model_name: str = ""
+
+    def steps_to(self, release: Release, path: Path = ()) -> Iterator[Step]:
+        """The provider's name."""
+        yield from provider_steps(self.embedding_provider_name, release, (*path, "embedding_provider_name"))
+        yield from super().steps_to(release, path)
 
 
 class KeywordSetting(Record):

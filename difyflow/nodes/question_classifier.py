@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Annotated, Any, ClassVar, Literal, Self
 
 from difyflow.nodes._base import Handle, NodeData, Template
@@ -17,6 +17,7 @@ from difyflow.nodes._model import chat as chat
 from difyflow.nodes._model import memory as memory
 from difyflow.nodes._model import model_rows
 from difyflow.nodes._model import vision as vision
+from difyflow.nodes._moves import GONE, Move, Path, Release, Step
 from difyflow.nodes._record import Many, Record, Since, Spelled, Written
 from difyflow.terms.selector import Selector
 from difyflow.terms.vartype import OutputVar, VarType
@@ -31,6 +32,12 @@ class QuestionClass(Record):
     """What belongs to it, in words for the model."""
     label: Annotated[str | None, Since("1.14.1")] = None
     """A short name for the canvas (Dify 1.14.1)."""
+
+    def steps_to(self, release: Release, path: Path = ()) -> Iterator[Step]:
+        """Without label, before there were labels."""
+        if self.label is not None and release < (1, 13, 0):
+            yield Move((*path, "label"), GONE, "classes have labels, for display only, since Dify 1.14.1")
+        yield from super().steps_to(release, path)
 
 
 class QuestionClassifier(NodeData):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Annotated, Any, ClassVar, Self
 
 from pydantic import Field
@@ -13,6 +13,17 @@ from difyflow.nodes._base import RetryConfig as RetryConfig
 from difyflow.nodes._failure import defaults as defaults
 from difyflow.nodes._failure import retry as retry
 from difyflow.nodes._look import BLUE, CanvasRow, Look, plain, row
+from difyflow.nodes._moves import (
+    GONE,
+    PLUGINS,
+    Advice,
+    Move,
+    Obstacle,
+    Path,
+    Release,
+    Step,
+    plugin_name_steps,
+)
 from difyflow.nodes._plugin import I18n as I18n
 from difyflow.nodes._plugin import Input as Input
 from difyflow.nodes._plugin import InputOrPlain, spelled_inputs
@@ -72,6 +83,28 @@ class Tool(NodeData):
     paramSchemas: Many[ParameterSchema] | None = None
     params: dict[str, Any] | None = None
     provider_icon: str | Icon | None = None
+
+    def steps_to(self, release: Release, path: Path = ()) -> Iterator[Step]:
+        """The provider's name, and settings as they were before `tool_node_version` 2."""
+        if self.provider_type == "builtin" and "/" not in self.provider_id and release >= PLUGINS:
+            what = f"the tool {self.provider_id} may be a plugin there: install it from the marketplace"
+            yield Advice((*path, "provider_id"), what)
+        for key in ("provider_id", "provider_name"):
+            yield from plugin_name_steps(getattr(self, key), release, (*path, key))
+        if release < (1, 7, 0) and "2" in (self.tool_node_version, self.version):
+            yield from self._bare_settings(path)
+        yield from super().steps_to(release, path)
+
+    def _bare_settings(self, path: Path) -> Iterator[Step]:
+        for name, item in self.tool_configurations.items():
+            place = (*path, "tool_configurations", name)
+            if isinstance(item, Input) and item.type == "constant":
+                yield Move(place, item.value, "settings have no type before Dify 1.7")
+            elif isinstance(item, Input):
+                yield Obstacle(place, "a setting holds a reference, and Dify resolves those since 1.7 only")
+        for key in ("tool_node_version", "version"):
+            if key in self.model_fields_set:
+                yield Move((*path, key), GONE, "tool nodes have no version before Dify 1.7")
 
     def spelled_fields(self) -> Mapping[str, Spelled]:
         """`parameters(...)` and `settings(...)`."""

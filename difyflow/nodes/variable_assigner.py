@@ -5,8 +5,10 @@ In today's editor "Variable Assigner" is the node type `assigner`.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import ClassVar
 
+from difyflow.nodes._moves import Move, Path, Release, Step
 from difyflow.nodes.variable_aggregator import VariableAggregator
 from difyflow.terms.selector import Selector
 
@@ -18,6 +20,12 @@ class VariableAssigner(VariableAggregator):
 
     type: str = "variable-assigner"
     title: str = "Variable Assigner"
+
+    def steps_to(self, release: Release, path: Path = ()) -> Iterator[Step]:
+        """Under its new name."""
+        if release >= (0, 6, 9):
+            yield Move((*path, "type"), "variable-aggregator", "so it is called since Dify 0.6.9")
+        yield from super().steps_to(release, path)
 
 
 EXAMPLE = VariableAssigner(
