@@ -362,3 +362,16 @@ def test_without_its_canvas_a_flow_still_builds(document, node, edge, tmp_path: 
     made = difyflow.load(tmp_path / "flow")
     assert [item.id for item in made.nodes] == ["1", "2"]
     assert json.dumps(made.data())
+
+
+def test_a_difference_is_told_by_its_first_line(document, node):
+    made = decompile(document([node("answer", "1", answer="x")]))
+    found = made.difference(document([node("answer", "1", answer="y")]))
+    assert found is not None
+    assert found.endswith("is 'answer: x', not 'answer: y'")
+
+
+def test_a_large_document_takes_seconds(document, node, edge):
+    nodes = [node("answer", f"n{index}", title=f"T{index % 7}", answer="x") for index in range(300)]
+    made = decompile(document(nodes, [edge(f"n{index}", f"n{index + 1}") for index in range(299)]))
+    assert made.escapes == ()
