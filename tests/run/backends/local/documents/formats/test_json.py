@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from difyflow.run.backends.local.documents import extract
@@ -22,8 +22,10 @@ values = st.recursive(
 def test_the_text_is_that_of_the_engine(engine: Callable[[bytes, str], str], value: object) -> None:
     data = json.dumps(value).encode()  # ASCII: the engine guesses wrong at short texts
     found = extract(data, name="a.json")
-    assert found.text == engine(data, "a.json")
     assert json.loads(found.text) == value
+    theirs = engine(data, "a.json")
+    assume("\\" not in data.decode() or "¥" not in theirs)  # at times it takes even ASCII for Shift_JIS
+    assert found.text == theirs
     assert found.notes == ()
 
 
