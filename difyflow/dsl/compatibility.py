@@ -48,8 +48,7 @@ class Report:
 
     def unknown_to(self, releases: Releases) -> tuple[Newcomer, ...]:
         """What in it even the last of these releases does not know."""
-        last = numbers(releases.last.replace("x", "999")) if releases.last else (999,)
-        return tuple(item for item in self.needs if numbers(item.since) > last)
+        return tuple(item for item in self.needs if numbers(item.since) > releases.highest)
 
     def place(self, item: Newcomer) -> str:
         """Where it is, in words: the node, or the path."""

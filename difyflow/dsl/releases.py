@@ -37,6 +37,11 @@ class Releases:
     dsl: str
     known: str = ""
 
+    @property
+    def highest(self) -> tuple[int, ...]:
+        """The last of them as numbers; 999 stands for all that followed."""
+        return numbers(self.last.replace("x", "999")) if self.last else (999,)
+
     def __str__(self) -> str:
         if not self.last:
             return f"{self.first} and later"
@@ -111,26 +116,50 @@ def releases_of(dsl_version: str) -> tuple[Releases, ...]:
     return tuple(item for item in RELEASES if item.dsl == dsl_version)
 
 
-def release_named(name: str) -> Releases:
+@dataclass(frozen=True, slots=True)
+class Target:
     """The releases that a user means by `0.6.0`, `dify-1.12` or `dify-1.12.1`.
+
+    Attributes:
+        name: as he wrote it.
+        releases: the line that they belong to.
+        lowest: the oldest of them.
+        highest: the newest of them; 999 stands for all patches.
+    """
+
+    name: str
+    releases: Releases
+    lowest: tuple[int, ...]
+    highest: tuple[int, ...]
+
+
+def target_named(name: str) -> Target:
+    """Finds the releases that a name stands for.
 
     Raises:
         UsageError: no DSL version and no release that we know.
     """
-    if name.startswith("dify-"):
-        wanted = numbers(name.removeprefix("dify-"))
-        wanted += (0,) * (2 - len(wanted))
-        upto = [item for item in RELEASES if numbers(item.first)[: len(wanted)] <= wanted]
-        if upto and (wanted <= numbers(upto[-1].last.replace("x", "999")) or not upto[-1].last):
-            return upto[-1]
-    elif found := releases_of(name):
-        return found[-1]
+    if name.startswith("dify-") and (found := _release_named(name.removeprefix("dify-"))):
+        return Target(name, *found)
+    if lines := releases_of(name):
+        line = lines[-1]
+        return Target(name, line, numbers(line.first), line.highest)
     known = ", ".join(dict.fromkeys(item.dsl for item in RELEASES))
     raise UsageError(
         f"{name!r} is no DSL version and no Dify release that is known here",
         code="unknown-release",
         hint=f"DSL versions: {known}; releases are written dify-1.12",
     )
+
+
+def _release_named(text: str) -> tuple[Releases, tuple[int, ...], tuple[int, ...]] | None:
+    if not re.fullmatch(r"\d+(\.\d+){1,2}", text):
+        return None
+    wanted = numbers(text)
+    lowest = (*wanted, 0)[:3]
+    highest = (*wanted, 999)[:3]
+    line = next((item for item in reversed(RELEASES) if numbers(item.first) <= highest), None)
+    return None if line is None or lowest > line.highest else (line, lowest, highest)
 
 
 def needs(app: App) -> tuple[Newcomer, ...]:

@@ -3,7 +3,7 @@
 import pytest
 
 from difyflow.dsl import read
-from difyflow.dsl.releases import RELEASES, compare, needs, parse, release_named, releases_of
+from difyflow.dsl.releases import RELEASES, compare, needs, parse, releases_of, target_named
 from difyflow.errors import UsageError
 from difyflow.nodes._record import numbers
 
@@ -66,13 +66,22 @@ def test_the_table_rises_without_gaps_in_versions():
     ],
 )
 def test_a_target_is_named_by_version_or_release(name, dsl, shown):
-    assert (release_named(name).dsl, str(release_named(name))) == (dsl, shown)
+    found = target_named(name)
+    assert (found.releases.dsl, str(found.releases)) == (dsl, shown)
+    assert found.lowest <= found.highest
 
 
 @pytest.mark.parametrize("name", ["0.9.9", "dify-0.5", "1.12", "", "dify-"])
 def test_an_unknown_target_names_the_known_ones(name):
     with pytest.raises(UsageError, match=r"0\.6\.0"):
-        release_named(name)
+        target_named(name)
+
+
+def test_a_release_is_as_narrow_as_it_was_named():
+    assert target_named("dify-1.12").lowest == (1, 12, 0)
+    assert target_named("dify-1.12").highest == (1, 12, 999)
+    assert target_named("dify-1.12.1").highest == (1, 12, 1)
+    assert target_named("0.6.0").highest == (1, 15, 999)
 
 
 def test_a_version_that_two_lines_write_has_both():

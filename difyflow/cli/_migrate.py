@@ -1,0 +1,45 @@
+"""Tells what a migration did, or why it did nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from difyflow.dsl.edit import shown
+from difyflow.dsl.migrate import Migration
+from difyflow.nodes._moves import GONE, Path
+
+_LONGEST = 60
+
+
+def to_lines(migration: Migration) -> Iterator[str]:
+    """The changes and what is left to do, or the obstacles, a line each."""
+    if migration.obstacles:
+        yield "cannot be moved there:"
+        yield from (f"  {place(migration, item.path)}: {item.why}" for item in migration.obstacles)
+        return
+    for change in migration.changes:
+        before, after = _value(change.before), _value(change.after)
+        words = f"{before} -> {after}"
+        if change.before is GONE:
+            words = f"added {after}"
+        elif change.after is GONE:
+            words = f"removed {before}"
+        yield f"  {place(migration, change.path)}: {words}  ({change.why})"
+    if migration.advice:
+        yield "left to do:"
+        yield from dict.fromkeys(f"  {item.what}" for item in migration.advice)
+
+
+def place(migration: Migration, path: Path) -> str:
+    """A path, with the node's title where it leads to one."""
+    nodes = migration.app.nodes
+    if path[:3] == ("workflow", "graph", "nodes") and isinstance(path[3], int) and path[3] < len(nodes):
+        node = nodes[path[3]]
+        inside = shown(path[4:])
+        return f"node {node.id} ({node.data.title or node.data.type}) {inside}".rstrip()
+    return shown(path) or "the file"
+
+
+def _value(value: object) -> str:
+    text = repr(value) if isinstance(value, dict | list) else str(value)
+    return text if len(text) <= _LONGEST else text[: _LONGEST - 3] + "..."
