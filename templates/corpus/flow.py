@@ -1,4 +1,4 @@
-"""__NAME__: documents in, question-and-answer samples for fine-tuning out, as JSONL.
+"""__NAME__: documents in, question-and-answer samples for fine-tuning out, as JSONL (DSL 0.6.0, Dify 1.13).
 
 Run it:  difyflow run . --input attachments=@book.pdf --input trigger='你是当代大儒' -o corpus.jsonl
 """
@@ -13,7 +13,7 @@ from difyflow.nodes.start import Start, files, text
 
 here = beside(__file__)
 
-flow = Flow("__NAME__")
+flow = Flow("__NAME__", version="0.6.0")
 
 start = flow.add(
     Start(

@@ -1,11 +1,11 @@
-"""__NAME__: a question in, an answer out."""
+"""__NAME__: a question in, an answer out (DSL 0.6.0, Dify 1.13)."""
 
 from difyflow import Flow
 from difyflow.nodes.end import End, outputs
 from difyflow.nodes.llm import LLM, chat, system, user
 from difyflow.nodes.start import Start, paragraph
 
-flow = Flow("__NAME__")
+flow = Flow("__NAME__", version="0.6.0")
 
 start = flow.add(Start(variables=(paragraph("question", "Question"),)))
 llm = flow.add(
