@@ -81,7 +81,8 @@ class _Canvas:
         gap, below = self._spacing.columns, self._spacing.rows
         own = [self._boxes[number] for number in numbers]
         square = isqrt(sum((box.width + gap) * (box.height + below) for box in own))
-        above = [at[0] + self._boxes[n].width - self._spacing.origin[0] for n, at in self.corners.items()]
+        flow = {n: at for n, at in self.corners.items() if not self._boxes[n].aside}
+        above = [at[0] + self._boxes[n].width - self._spacing.origin[0] for n, at in flow.items()]
         width = max(ROW, square, *above, 0)
         x = y = deep = 0
         found: dict[int, Point] = {}

@@ -123,12 +123,13 @@ class _Task:
     def _box(self, index: int) -> Box:
         node, extent, at = self.graph.nodes[index], self._extents[index], self._at.get(index)
         width, height = extent.right - extent.left, extent.bottom - extent.top
+        entry, aside = node.data.ENTRY, node.type == NOTE_ENVELOPE
         if at is None:
-            aside = node.type == NOTE_ENVELOPE
-            return Box(width, height, entry=node.data.ENTRY, aside=aside)
+            return Box(width, height, entry=entry, aside=aside)
         left, top = floor(at[0]) + extent.left, floor(at[1]) + extent.top
         # A pixel more where the position is no whole number.
-        return Box(width + (at[0] % 1 > 0), height + (at[1] % 1 > 0), at=(left, top), entry=node.data.ENTRY)
+        width, height = width + (at[0] % 1 > 0), height + (at[1] % 1 > 0)
+        return Box(width, height, at=(left, top), entry=entry, aside=aside)
 
     def _links(self, container: int | None, members: tuple[int, ...]) -> list[Link]:
         place_of = {member: number for number, member in enumerate(members)}
@@ -147,12 +148,14 @@ class _Task:
         node = self.graph.nodes[index]
         width, height = _size(node)
         areas = [self._area(child) for child in children]
-        if areas:  # its size is what the file says, not what its type shows
+        if areas and node.data.CONTAINER:  # its size is what the file says, however little that is
             width, height = _pixels(node.width) or width, _pixels(node.height) or height
         if areas and index in self._to_size:
+            # What is no container by its type, and yet holds something, still shows its own card.
+            least = LEAST if node.data.CONTAINER else (max(LEAST[0], width), max(LEAST[1], height))
             needed = (
-                max(LEAST[0], *(area.right + RIGHT for area in areas)),
-                max(LEAST[1], *(area.bottom + BOTTOM for area in areas)),
+                max(least[0], *(area.right + RIGHT for area in areas)),
+                max(least[1], *(area.bottom + BOTTOM for area in areas)),
             )
             fitted = index not in self._at and any(child not in self._at for child in children)
             width, height = needed if fitted else (max(width, needed[0]), max(height, needed[1]))

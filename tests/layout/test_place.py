@@ -188,6 +188,13 @@ def test_a_note_stays_and_the_flow_keeps_clear_of_it():
     assert placed.nodes[0].position.y == placed.nodes[2].position.y == 300 + 88 + 20
 
 
+def test_a_note_far_to_the_right_does_not_widen_the_rows_of_unconnected_nodes():
+    paper = Node(id="note", type="custom-note", data=Note(), position=Position(x=9000, y=0))
+    loose = tuple(Node(id=str(count), data=LLM()) for count in range(4))
+    placed = place(Graph(nodes=(*loose, paper)))
+    assert [node.position.x for node in placed.nodes[:4]] == [80, 424, 768, 80]
+
+
 def test_free_nodes_stand_beside_those_that_are_kept():
     made = flow()
     start = made.add(Start(), at=(1000, 1000))
@@ -234,6 +241,15 @@ def test_containers_in_containers_are_laid_out_from_inside():
     sizes = {node.id: (node.width, node.height) for node in placed.nodes}
     assert sizes["i"] == (24 + 244 + 80 + 244 + 16, 68 + 98 + 20)
     assert sizes["o"] == (24 + sizes["i"][0] + 16, 68 + sizes["i"][1] + 20)
+
+
+def test_what_is_no_container_by_its_type_still_has_room_for_its_own_card():
+    """Found by the property above: the height of the card came after that of what lies in it."""
+    cases = tuple(Case(case_id=str(case)) for case in range(4))
+    outer = Node(id="o", data=IfElse(cases=cases))
+    placed = place(Graph(nodes=(outer, Node(id="i", data=Code(), parentId="o"))))
+    assert placed.nodes[0].height == outer.data.canvas_size()[1] > 68 + 54 + 20
+    assert place(placed) == placed
 
 
 def test_a_kept_container_grows_but_does_not_shrink_or_move():
