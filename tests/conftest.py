@@ -31,7 +31,7 @@ GOLDEN = ROOT / "tests" / "golden"
 settings.register_profile("small", max_examples=40, deadline=None, derandomize=True, database=None)
 settings.register_profile(
     "big",
-    max_examples=100,
+    max_examples=500,
     deadline=None,
     database=None,
     derandomize=bool(os.environ.get("CI")),
