@@ -368,7 +368,6 @@ def test_what_is_added_and_removed_again_leaves_no_trace(file, data):
     ]
     path = data.draw(st.sampled_from(filled))
     value = data.draw(values)
-    assume(not is_flow_over_lines(text, path))
     there = at(before, path)
     place = (*path, "new key") if isinstance(there, dict) else (*path, data.draw(st.integers(0, len(there))))
     made = edit(read_document(text), {place: value if isinstance(there, dict) else Insert((value,))})
@@ -377,20 +376,26 @@ def test_what_is_added_and_removed_again_leaves_no_trace(file, data):
     assert again == text
 
 
-def is_flow_over_lines(text: str, path: tuple[str | int, ...]) -> bool:
-    mark = read_document(text).source.mark(path)
-    assert mark is not None
-    inside = text[mark.index : mark.end_index]
-    return inside.startswith(("[", "{")) and "\n" in inside
-
-
-@pytest.mark.xfail(
-    strict=True, reason="known fault: removing from a flow list over several lines joins its lines"
+@pytest.mark.parametrize(
+    ("text", "path", "index"),
+    [
+        ("app: {name: x}\nid:   [[null, two words,\n     '']]\n", ("id", 0), 2),
+        ("app: {name: x}\na: [one,   two]\n", ("a",), 1),
+        ("app: {name: x}\na: [\n  one, two,\n\n    three,\n  ]\n", ("a",), 2),
+        ("app: {name: x}\na: [\n  one, # first\n  two, # second\n  three]\n", ("a",), 1),
+    ],
 )
-def test_what_is_added_to_a_flow_list_over_lines_and_removed_again_leaves_no_trace():
-    text = "app: {name: x}\nid:   [[null, two words,\n     '']]\n"
-    made = edit(read_document(text), {("id", 0, 2): Insert(("plain",))})
-    assert edit(read_document(made), {("id", 0, 2): DELETE}) == text
+def test_what_is_added_to_a_flow_list_and_removed_again_leaves_no_trace(text, path, index):
+    made = edit(read_document(text), {(*path, index): Insert(("plain",))})
+    assert edit(read_document(made), {(*path, index): DELETE}) == text
+
+
+def test_an_entry_of_a_flow_list_goes_with_its_own_comment_and_leaves_that_of_its_neighbour():
+    text = "app: {name: x}\na: [\n  one, # first\n  two, # second\n  three]\n"
+    made = edit(read_document(text), {("a", 1): DELETE})
+    assert made == "app: {name: x}\na: [\n  one, # first\n  three]\n"
+    text = "app: {name: x}\na: [\n  one,\n  two, # second\n  three]\n"
+    assert edit(read_document(text), {("a", 1): DELETE}) == "app: {name: x}\na: [\n  one,\n  three]\n"
 
 
 @given(by_hand(), st.data())

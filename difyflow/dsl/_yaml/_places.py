@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import groupby, pairwise
 from typing import Final
 
 from yaml.nodes import CollectionNode, MappingNode, Node, ScalarNode, SequenceNode
@@ -136,22 +138,30 @@ class Places:
     ) -> list[Splice]:
         """As `rework_block`, between brackets: with the commas."""
         entries = self._flow_entries(node)
-        stay = [index for index, stays in enumerate(kept) if stays]
-        splices: list[Splice] = []
-        for index, entry in enumerate(entries):
-            if kept[index]:
-                continue
-            if index < stay[-1]:
-                splices.append((entry.start, entries[index + 1].start, ""))
-            else:
-                splices.append((entries[index - 1].end, entry.end, ""))
+        gaps = [self.source(one.end, other.start) for one, other in pairwise(entries)]
+        splices = [self._flow_removal(entries, gaps, first, last) for first, last in _runs(kept)]
         begin = entries[0].start
         own_line = not self._text[self.line_start(begin) : begin].strip()
-        between = f",\n{' ' * self.column(begin)}" if own_line else ", "
         for anchor, text in inserts:
-            at = entries[anchor].end if anchor >= 0 else entries[stay[0]].start
+            # Behind a comment on its line, a new line would take the comment from the entry that it is about.
+            commented = 0 <= anchor < len(gaps) and "#" in gaps[anchor]
+            between = f",\n{' ' * self.column(begin)}" if own_line and not commented else ", "
+            at = entries[anchor].end if anchor >= 0 else entries[kept.index(True)].start
             splices.append((at, at, between + text if anchor >= 0 else text + between))
         return splices
+
+    def _flow_removal(self, entries: list[_Entry], gaps: list[str], first: int, last: int) -> Splice:
+        """Removes neighbours with the comma before them, which leaves what stood behind them as it was.
+
+        Comments decide otherwise: one before them is about an entry that stays, and one behind an entry on a
+        line of its own is about that entry and goes with it.
+        """
+        with_next = last < len(gaps) and (
+            first == 0 or "#" in gaps[first - 1] or ("\n" in gaps[first - 1] and "#" in gaps[last])
+        )
+        if with_next:
+            return entries[first].start, entries[last + 1].start, ""
+        return entries[first - 1].end, entries[last].end, ""
 
     def _block_entries(self, node: CollectionNode) -> list[_Entry]:
         entries: list[_Entry] = []
@@ -202,6 +212,14 @@ class Places:
         """Past spaces, line ends and comments."""
         found = _BLANK.match(self._text, at)
         return found.end() if found else at
+
+
+def _runs(kept: list[bool]) -> Iterator[tuple[int, int]]:
+    """First and last index of each stretch of entries that do not stay."""
+    for stays, run in groupby(range(len(kept)), key=lambda index: kept[index]):
+        if not stays:
+            indexes = list(run)
+            yield indexes[0], indexes[-1]
 
 
 def nodes_of(node: Node) -> list[Node]:
