@@ -114,10 +114,7 @@ class App(Record):
 
     def form(self) -> tuple[FormField, ...]:
         """The inputs of the start node; none if there is no start node."""
-        from difyflow.nodes.start import Start
-
-        starts = (node.data for node in self.nodes if isinstance(node.data, Start))
-        return next((start.form() for start in starts), ())
+        return next((form for node in self.nodes if (form := node.data.form())), ())
 
 
 def _plain(value: object) -> object:

@@ -19,6 +19,7 @@ from pydantic import BaseModel
 
 from difyflow.nodes._look import CanvasRow, Look
 from difyflow.nodes._record import NEVER, Many, Newcomer, Number, Record, Since, Spelled, Written, numbers
+from difyflow.terms.form import FormField
 from difyflow.terms.selector import Selector, placeholders
 from difyflow.terms.vartype import OutputVar, VarType
 
@@ -179,6 +180,10 @@ class NodeData(Refers):
             OutputVar("error_message", VarType.STRING),
             OutputVar("error_type", VarType.STRING),
         )
+
+    def form(self) -> tuple[FormField, ...]:
+        """The inputs that a run asks for at this node."""
+        return ()
 
     def inner_variables(self) -> tuple[OutputVar, ...]:
         """The variables that only the nodes inside a container may use: `item`, `index`, loop variables."""

@@ -35,6 +35,7 @@ class NodeRun:
         total_tokens: 0 if it used none.
         model: model name that answered; `demo` for the rule-based responder; empty for other nodes.
         finish_reason: why the model stopped; empty if no model ran or the stream was cut.
+        cut: True if the model's answer is not whole: it met its limit, or its stream broke off.
         retries: failed tries before this end.
         container_id: iteration or loop that it ran in, else empty.
     """
@@ -49,6 +50,7 @@ class NodeRun:
     error: str = ""
     model: str = ""
     finish_reason: str = ""
+    cut: bool = False
     retries: int = 0
     container_id: str = ""
 
@@ -179,7 +181,7 @@ class Tally:
     def result(self) -> Result:
         """The result so far; its status is `unknown` before the end."""
         nodes = tuple(self._nodes.values())
-        cut = [node for node in nodes if node.model and node.status == "succeeded" and _is_cut(node)]
+        cut = [node for node in nodes if node.cut]
         warnings = [*self._warnings, *(_cut_warning(node) for node in cut)]
         if self._result.status is RunStatus.PARTIAL_SUCCEEDED:
             handled = ", ".join(repr(node.title) for node in nodes if node.status == "exception")
@@ -218,6 +220,7 @@ class Tally:
                     total_tokens=event.total_tokens,
                     model=model,
                     finish_reason=finish_reason,
+                    cut=_is_cut(event),
                 )
             case ev.ContainerCompleted():
                 run = replace(
@@ -264,15 +267,17 @@ def _ending(event: ev.WorkflowFinished | ev.WorkflowPaused | ev.ErrorEvent) -> d
             return {"status": RunStatus.FAILED, "error": event.message, "error_code": event.code}
 
 
+def _is_cut(event: ev.NodeFinished) -> bool:
+    """True if a node that says why its model stopped says the limit, or nothing: its stream broke off."""
+    says = "finish_reason" in event.outputs
+    return says and event.status == "succeeded" and event.outputs["finish_reason"] in (None, "", "length")
+
+
 def _model_of(event: ev.NodeFinished) -> tuple[str, str]:
     """Model and finish reason; Dify writes the model into `process_data`, graphon into `inputs` too."""
     name = event.process_data.get("model_name") or event.inputs.get("model_name")
     reason = event.outputs.get("finish_reason")
     return name if isinstance(name, str) else "", reason if isinstance(reason, str) else ""
-
-
-def _is_cut(node: NodeRun) -> bool:
-    return node.node_type == "llm" and node.finish_reason in ("", "length")
 
 
 def _cut_warning(node: NodeRun) -> str:

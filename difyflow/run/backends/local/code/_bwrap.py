@@ -57,24 +57,14 @@ class BwrapRunner(Runner):
         self._program = program
         self._python, python_paths = _ask_python()
         self._python_box = _mounts([*python_paths, self._python], inside=INSIDE / "_inside")
-        self._lock = threading.Lock()
-        self._found: _node.Node | str | None = None
+        self._nodes = _node.Lookup()
 
     def describe(self) -> str:
         """One line for the run header."""
         return "bwrap (namespaces, seccomp, rlimits)"
 
     def _language_problem(self, language: str) -> str | None:
-        if language == "javascript":
-            node = self._node()
-            return node if isinstance(node, str) else None
-        return None
-
-    def _node(self) -> _node.Node | str:
-        with self._lock:
-            if self._found is None:
-                self._found = _node.find()
-            return self._found
+        return self._nodes.problem(language)
 
     def _perform(
         self, language: str, source: str, inputs: Mapping[str, object], *, stop: threading.Event | None
@@ -110,9 +100,7 @@ class BwrapRunner(Runner):
                     os.close(descriptor)
 
     def _node_command(self) -> list[str]:
-        node = self._node()
-        if isinstance(node, str):
-            raise NotRunnable(node)
+        node = self._nodes.node()
         folders = {str(Path(library).parent) for library in node.libraries if library != node.path}
         command = node.command(self._limits.memory_bytes)
         harness = f"{_OURS}/_inside/{_node.HARNESS.name}"

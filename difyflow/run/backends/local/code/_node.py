@@ -6,8 +6,11 @@ import json
 import os
 import shutil
 import subprocess
+import threading
 from dataclasses import dataclass
 from pathlib import Path
+
+from difyflow.errors import NotRunnable
 
 HARNESS = Path(__file__).parent / "_inside" / "harness.js"
 
@@ -48,6 +51,36 @@ def find() -> Node | str:
     except (OSError, subprocess.SubprocessError, ValueError) as err:
         return f"{program} does not answer: {err}"
     return Node(str(path), version=str(version), libraries=mapped_files(str(maps)))
+
+
+class Lookup:
+    """Looks for node once, when first asked; safe to ask from several threads."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._found: Node | str | None = None
+
+    def _once(self) -> Node | str:
+        with self._lock:
+            if self._found is None:
+                self._found = find()
+            return self._found
+
+    def problem(self, language: str) -> str | None:
+        """Why a language does not run for want of node; None if it does."""
+        found = self._once() if language == "javascript" else None
+        return found if isinstance(found, str) else None
+
+    def node(self) -> Node:
+        """The node.
+
+        Raises:
+            NotRunnable: there is none.
+        """
+        found = self._once()
+        if isinstance(found, str):
+            raise NotRunnable(found)
+        return found
 
 
 def mapped_files(maps: str) -> tuple[str, ...]:

@@ -8,8 +8,6 @@ import threading
 from collections.abc import Mapping
 from pathlib import Path
 
-from difyflow.errors import NotRunnable
-
 from . import _node
 from ._call import CallFiles, encode_request, kernel_limits, perform
 from ._inside.harness import environment
@@ -31,24 +29,14 @@ class PlainRunner(Runner):
 
     def __init__(self, limits: Limits) -> None:
         super().__init__(limits)
-        self._found: _node.Node | str | None = None
-        self._lock = threading.Lock()
+        self._nodes = _node.Lookup()
 
     def describe(self) -> str:
         """One line for the run header."""
         return "unsafe-subprocess (NOT isolated: code can do whatever you can)"
 
     def _language_problem(self, language: str) -> str | None:
-        if language == "javascript":
-            node = self._node()
-            return node if isinstance(node, str) else None
-        return None
-
-    def _node(self) -> _node.Node | str:
-        with self._lock:
-            if self._found is None:
-                self._found = _node.find()
-            return self._found
+        return self._nodes.problem(language)
 
     def _perform(
         self, language: str, source: str, inputs: Mapping[str, object], *, stop: threading.Event | None
@@ -64,9 +52,7 @@ class PlainRunner(Runner):
         settings = {"limits": kernel_limits(self._limits)}
         if language == "python3":
             return python_command([sys.executable, "-I", "-X", "utf8"], settings, inside=str(INSIDE))
-        node = self._node()
-        if isinstance(node, str):
-            raise NotRunnable(node)
+        node = self._nodes.node()
         command = node.command(self._limits.memory_bytes)
         return command if sys.platform == "win32" else limited_command(command, settings)
 

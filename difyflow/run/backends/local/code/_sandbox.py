@@ -51,8 +51,7 @@ class SandboxRunner(Runner):
         self._base = Path(tempfile.mkdtemp(prefix="difyflow-code-"))
         settings = {"base": str(self._base), "limits": kernel_limits(limits), "abi": landlock_abi}
         self._server = _ServerClient(settings)
-        self._found: _node.Node | str | None = None
-        self._lock = threading.Lock()
+        self._nodes = _node.Lookup()
         self._idle = threading.Condition()
         self._calls = 0
         self._closed = False
@@ -89,16 +88,7 @@ class SandboxRunner(Runner):
                 self._idle.notify_all()
 
     def _language_problem(self, language: str) -> str | None:
-        if language == "javascript":
-            node = self._node()
-            return node if isinstance(node, str) else None
-        return None
-
-    def _node(self) -> _node.Node | str:
-        with self._lock:
-            if self._found is None:
-                self._found = _node.find()
-            return self._found
+        return self._nodes.problem(language)
 
     def _perform(
         self, language: str, source: str, inputs: Mapping[str, object], *, stop: threading.Event | None
@@ -112,9 +102,7 @@ class SandboxRunner(Runner):
         return self._server.fork(files, folder)
 
     def _start_node(self, files: CallFiles, folder: Path) -> Spawned:
-        node = self._node()
-        if isinstance(node, str):
-            raise NotRunnable(node)
+        node = self._nodes.node()
         settings = {
             "limits": kernel_limits(self._limits),
             "readable": [str(_node.HARNESS), "/etc/ld.so.cache"],
