@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import Field
 
@@ -17,7 +17,14 @@ _QUERY = Selector(("sys", "query"))
 _FILES = Selector(("sys", "files"))
 
 
-class Model(Record):
+class NamesModel(Record):
+    """A record that says which language model is asked."""
+
+    MODEL_KEYS: ClassVar[tuple[str, str]] = ("provider", "name")
+    """The keys of the provider and of the model in it."""
+
+
+class Model(NamesModel):
     """Which model, and with what parameters."""
 
     provider: Annotated[str, PLUGIN_NAME] = ""

@@ -18,6 +18,7 @@ from difyflow.nodes._failure import retry as retry
 from difyflow.nodes._look import INDIGO, CanvasRow, Look, row
 from difyflow.nodes._model import Memory as Memory
 from difyflow.nodes._model import MemoryWindow as MemoryWindow
+from difyflow.nodes._model import NamesModel
 from difyflow.nodes._model import RolePrefix as RolePrefix
 from difyflow.nodes._plugin import Input as Input
 from difyflow.nodes._plugin import InputOrPlain, selector_if
@@ -29,8 +30,10 @@ from difyflow.terms.selector import Selector
 from difyflow.terms.vartype import OutputVar, VarType
 
 
-class AgentModel(Record):
+class AgentModel(NamesModel):
     """The value of the parameter `model`; see `model`."""
+
+    MODEL_KEYS: ClassVar[tuple[str, str]] = ("provider", "model")
 
     provider: Annotated[str, PLUGIN_NAME] = ""
     model: str = ""
