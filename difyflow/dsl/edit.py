@@ -55,10 +55,15 @@ def edit(document: Document, changes: Mapping[Path, object]) -> str:
         UsageError: a path leads nowhere, or lies inside another one that changes.
         CannotEdit: the text does not take the change; see `difyflow.errors.CannotEdit`.
     """
+    return edit_source(document.source, changes)
+
+
+def edit_source(source: _yaml.Composed, changes: Mapping[Path, object]) -> str:
+    """As `edit`, for a text that need be no document."""
     root = _Step()
     for path, change in changes.items():
         root.at(path).put(path, change)
-    return _yaml.retext(document.source, _changed(document.source.data, root, ()))
+    return _yaml.retext(source, _changed(source.data, root, ()))
 
 
 def rewrite(document: Document, app: App, *, reformat: bool) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from pydantic import ValidationError
 
@@ -42,15 +43,7 @@ def read(source: str | bytes, *, name: str | None = None, max_bytes: int = MAX_B
 def read_document(source: str | bytes, *, name: str | None = None, max_bytes: int = MAX_BYTES) -> Document:
     """As `read`, with the marks of every value."""
     shown = name or "<text>"
-    composed = _yaml.compose(source, name=shown, max_bytes=max_bytes)
-    data = composed.data
-    if not isinstance(data, dict):
-        raise ReadError(
-            f"this is a YAML {_kind(data)}, and a DSL document is a mapping",
-            path=shown,
-            line=1,
-            hint="a Dify export begins with the key `app:` (or `rag_pipeline:`)",
-        )
+    composed, data = read_source(source, name=shown, max_bytes=max_bytes)
     _check(data, composed, shown)
     try:
         app = App.model_validate(data, context=READING)
@@ -62,6 +55,26 @@ def read_document(source: str | bytes, *, name: str | None = None, max_bytes: in
             hint="put the key in quotes",
         ) from err
     return Document(app, composed, shown)
+
+
+def read_source(
+    source: str | bytes, *, name: str, max_bytes: int = MAX_BYTES
+) -> tuple[_yaml.Composed, dict[Any, Any]]:
+    """The plain data of a document with its marks, for those who judge what Dify's importer would refuse.
+
+    Raises:
+        ReadError: not YAML, or no mapping.
+    """
+    composed = _yaml.compose(source, name=name, max_bytes=max_bytes)
+    data = composed.data
+    if not isinstance(data, dict):
+        raise ReadError(
+            f"this is a YAML {_kind(data)}, and a DSL document is a mapping",
+            path=name,
+            line=1,
+            hint="a Dify export begins with the key `app:` (or `rag_pipeline:`)",
+        )
+    return composed, data
 
 
 def read_file(path: Path, *, max_bytes: int = MAX_BYTES) -> Document:

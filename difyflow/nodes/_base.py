@@ -185,6 +185,14 @@ class NodeData(Refers):
         """The inputs that a run asks for at this node."""
         return ()
 
+    def with_types(self, kind_of: Callable[[Selector], VarType | None]) -> Self:  # noqa: ARG002  # used by few
+        """A copy whose notes of types say what its references really are.
+
+        Args:
+            kind_of: the type of the variable that a selector names; None where nobody can say.
+        """
+        return self
+
     def inner_variables(self) -> tuple[OutputVar, ...]:
         """The variables that only the nodes inside a container may use: `item`, `index`, loop variables."""
         return ()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Annotated, ClassVar, Self
 
 from difyflow.nodes._base import FILES, NodeData, type_of
@@ -26,6 +27,13 @@ class DocumentExtractor(NodeData):
     def output_variables(self) -> tuple[OutputVar, ...]:
         """`text`: one string, or a list of them for a list of files."""
         return (OutputVar("text", VarType.ARRAY_STRING if self.is_array_file else VarType.STRING),)
+
+    def with_types(self, kind_of: Callable[[Selector], VarType | None]) -> Self:
+        """Whether the input is a list."""
+        kind = kind_of(self.variable_selector)
+        if kind not in (VarType.FILE, VarType.ARRAY_FILE):
+            return self
+        return self.model_copy(update={"is_array_file": kind is VarType.ARRAY_FILE})
 
     def completed(self, version: str) -> Self:
         """As `Record.completed`; a reference that knows its type says whether it is a list."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Annotated, ClassVar, Literal, Self
 
 from difyflow.nodes._base import LISTS, NodeData, type_of
@@ -51,6 +52,17 @@ class Iteration(NodeData):
         """`item`, with the type of the list's items, and `index`."""
         kind = type_of(self.iterator_selector) or VarType.of(self.iterator_input_type)
         return (OutputVar("item", kind.item), OutputVar("index", VarType.NUMBER))
+
+    def with_types(self, kind_of: Callable[[Selector], VarType | None]) -> Self:
+        """The types of the list and of what is collected."""
+        changes: dict[str, object] = {}
+        given = kind_of(self.iterator_selector) if self.iterator_selector else None
+        collected = kind_of(self.output_selector) if self.output_selector else None
+        if given is not None:
+            changes["iterator_input_type"] = str(given)
+        if collected is not None:
+            changes["output_type"] = str(collected if collected.is_array else collected.array)
+        return self.model_copy(update=changes) if changes else self
 
     def changed(self, **changes: object) -> Self:
         """As `Record.changed`; a new `output_selector` that knows its type brings the `output_type`."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Annotated, ClassVar, Literal, Self
 
 from difyflow.nodes._base import LISTS, NodeData, Template, type_of
@@ -103,6 +104,13 @@ class ListOperator(NodeData):
             OutputVar("first_record", item),
             OutputVar("last_record", item),
         )
+
+    def with_types(self, kind_of: Callable[[Selector], VarType | None]) -> Self:
+        """The types of the list and its items."""
+        kind = kind_of(self.variable) if self.variable else None
+        if kind is None:
+            return self
+        return self.model_copy(update={"var_type": str(kind), "item_var_type": str(kind.item)})
 
     def completed(self, version: str) -> Self:
         """As `Record.completed`, with the types of the list if the reference knows them."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Annotated, ClassVar, Self
 
 from difyflow.nodes._base import NodeData, made_id, type_of
@@ -72,6 +73,18 @@ class VariableAggregator(NodeData):
         )
         return self.model_copy(update={"advanced_settings": settings.model_copy(update={"groups": groups})})
 
+    def with_types(self, kind_of: Callable[[Selector], VarType | None]) -> Self:
+        """The type that all variables share; `any` if they do not share one."""
+        settings = self.advanced_settings
+        if settings is not None and settings.group_enabled:
+            groups = tuple(
+                item.model_copy(update={"output_type": shared_type(item.variables, kind_of)})
+                for item in settings.groups
+            )
+            made = settings.model_copy(update={"groups": groups})
+            return self.model_copy(update={"advanced_settings": made})
+        return self.model_copy(update={"output_type": shared_type(self.variables, kind_of)})
+
     def completed(self, version: str) -> Self:
         """As `Record.completed`, with the type of the references if they know theirs."""
         kind = common_type(self.variables)
@@ -107,6 +120,13 @@ def common_type(variables: tuple[Selector, ...]) -> str | None:
     kinds = {type_of(item) for item in variables}
     kind = kinds.pop() if len(kinds) == 1 else None
     return None if kind is None else str(kind)
+
+
+def shared_type(variables: tuple[Selector, ...], kind_of: Callable[[Selector], VarType | None]) -> str:
+    """The type of all these variables; `any` if it is not one, or nobody can say."""
+    kinds = {kind_of(item) for item in variables}
+    kind = kinds.pop() if len(kinds) == 1 else None
+    return str(kind or VarType.ANY)
 
 
 def group(name: str, *variables: Selector, output_type: str | None = None) -> Group:

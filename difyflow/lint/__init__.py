@@ -1,0 +1,6 @@
+"""Finds what breaks in a DSL document, or is very likely not meant."""
+
+from difyflow.lint.engine import errors, lint, rules
+from difyflow.lint.finding import Finding, Fix, Found
+
+__all__ = ["Finding", "Fix", "Found", "errors", "lint", "rules"]
