@@ -2,7 +2,7 @@
 
 1. A byte order mark decides (UTF-8, UTF-16, UTF-32); it is not part of the text.
 2. Valid UTF-8 is UTF-8. Only a tiny file with four two-byte characters or fewer may be valid by chance
-   (`一` in GBK is a Cyrillic letter in UTF-8); then step 4 compares.
+   (`一` in GBK is a Cyrillic letter in UTF-8); then step 4 compares, and one such letter alone is refused.
 3. What is UTF-8 but for a few bytes is a damaged UTF-8 file, and refused. So is a mixture of encodings,
    and what is Chinese, Japanese or Korean but for a few bytes.
 4. Every candidate that decodes without an error is scored as a piece of language (`languages`). The best
@@ -82,6 +82,8 @@ _UTF8_MULTI = re.compile(
     rb"[\xc2-\xdf][\x80-\xbf]|[\xe0-\xef][\x80-\xbf]{2}|[\xf0-\xf4][\x80-\xbf]{3}",
 )
 _THREE_BYTES = re.compile("[\u0800-\U0010ffff]")
+# Three-byte characters that hardly stand alone in a file, as `спа` in cp866 reads by chance.
+_ODD = re.compile("[\u0800-\u1fff\u2800-\u2fff\u3100-\u33ff\ua000-\uabff]")
 _ASCII = bytes(range(128))
 _UTF8_RUN = re.compile(rb"(?:[\xe4-\xe9][\x80-\xbf]{2}){6}")
 _DECLARATION = re.compile(
@@ -152,7 +154,14 @@ def _is_binary(text: str) -> bool:
 def _doubtful(data: bytes) -> bool:
     """True for a tiny file that may be valid UTF-8 by chance."""
     found = _UTF8_MULTI.findall(data) if len(data) < 64 else []
+    if len(found) == 1 and _ODD.fullmatch(found[0].decode()):
+        return True
     return 0 < len(found) <= 4 and max(map(len, found)) == 2
+
+
+def _is_one_letter(data: bytes) -> bool:
+    """True for a file of one two-byte character and no other letter or digit."""
+    return sum(byte >= 0x80 for byte in data) == 2 and not re.search(rb"[0-9A-Za-z]", data)
 
 
 def _as_told(data: bytes, encoding: str, name: str) -> Decoded:
@@ -208,6 +217,8 @@ def _guessed(data: bytes, name: str) -> Decoded:
         raise faults.encoding(name, f"it mixes {best.codec} with UTF-8")
     # Being valid is evidence for UTF-8 already: a rival must beat it outright, without its head start.
     margin = _MARGIN if best.codec != "utf-8" else _UTF8_PRIOR
+    if _is_one_letter(data):
+        margin = math.inf  # nothing beside it speaks for Σ or for 危
     rivals = [
         guess
         for guess in guesses[1:]

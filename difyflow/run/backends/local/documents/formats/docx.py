@@ -110,7 +110,7 @@ class _Reader:
             size += sum(len(text) * span for text, span in above.values())
             if size > _MAX_TABLE:
                 raise faults.too_large(self._name, f"a table of more than {_MAX_TABLE:,} characters")
-        if not any(cell.strip() for row in rows for cell in row):
+        if not any(cell.replace("<br>", "").strip() for row in rows for cell in row):
             return ""
         rule = ["---"] * len(rows[0])
         return "".join(f"| {' | '.join(row)} |\n" for row in (rows[0], rule, *rows[1:]))

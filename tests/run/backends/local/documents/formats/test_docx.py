@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from difyflow.errors import InputError
@@ -36,12 +36,19 @@ def test_paragraphs_and_tables_stand_in_order_as_dify_1_12_gave_them(make: Any) 
 
 
 @pytest.mark.long
+@settings(max_examples=100)
 @given(blocks=st.lists(words | words.map("# {}".format) | tables, max_size=6))
 def test_the_text_is_that_of_the_engine(make: Any, engine: Engine, blocks: list[Any]) -> None:
     data = make.docx(*blocks, "end")
     found = extract(data, name="a.docx")
     assert found.text == engine(data, "a.docx")
     assert found.notes == ()
+
+
+@pytest.mark.parametrize("text", ["", " ", "\n", "\n \n"])
+def test_a_table_without_a_word_is_left_out(make: Any, engine: Engine, text: str) -> None:
+    data = make.docx([[text]], "end")
+    assert extract(data, name="a.docx").text == engine(data, "a.docx") == "end"
 
 
 def test_merged_cells_read_as_in_the_engine(make: Any, engine: Engine) -> None:

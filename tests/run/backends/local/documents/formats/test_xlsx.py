@@ -10,7 +10,7 @@ from typing import Any
 
 import openpyxl
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from difyflow.errors import InputError
@@ -35,6 +35,7 @@ def sheets(draw: st.DrawFn) -> list[list[object]]:
 
 
 @pytest.mark.long
+@settings(max_examples=100)
 @given(st.lists(sheets(), min_size=1, max_size=3))
 def test_a_sheet_without_gaps_reads_as_in_the_engine(
     make: Any, engine: Callable[[bytes, str], str], tables: list[list[list[object]]]
