@@ -67,6 +67,7 @@ def test_the_word_server_stands_for_the_url_in_the_environment(dify, run, docume
     assert done.stderr == ""
 
 
+@pytest.mark.long
 def test_the_environment_alone_never_sends_a_run_to_a_server(dify, run, flow, document):
     server = dify("1.12.1")
     done = run(
@@ -99,6 +100,7 @@ def test_the_founding_case_runs_here_over_real_documents(run, flow, document):
     assert about[0]["documents"] == ["lunyu.docx", "lunyu.pdf", "a.txt"]
 
 
+@pytest.mark.long
 @pytest.mark.local
 def test_without_a_key_nothing_runs_and_the_message_names_what_is_missing(run, flow, document):
     done = run(flow, "-i", f"attachments=@{document}", "-i", TRIGGER)
@@ -107,6 +109,7 @@ def test_without_a_key_nothing_runs_and_the_message_names_what_is_missing(run, f
         assert word in done.stderr
 
 
+@pytest.mark.long
 @pytest.mark.local
 @pytest.mark.usefixtures("loopback")
 def test_a_model_that_answers_badly_is_a_failed_run_or_a_warning(run, flow, document):
@@ -133,6 +136,7 @@ def test_wrong_inputs_are_told_before_anything_is_sent(dify, run):
     assert server.calls("POST", "/v1/workflows/run") == []
 
 
+@pytest.mark.long
 def test_a_form_that_differs_from_the_servers_is_told(dify, run, flow, document, tmp_path):
     text = (flow / "app.yml").read_text(encoding="utf-8")
     (tmp_path / "other.yml").write_text(text.replace("max_length: 48", "max_length: 60"), encoding="utf-8")

@@ -1,5 +1,5 @@
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from difyflow.client import answers
@@ -31,6 +31,7 @@ READERS = [
 
 
 @pytest.mark.parametrize("reader", READERS, ids=lambda reader: reader.__name__)
+@settings(max_examples=settings.default.max_examples // 3)
 @given(value=JSON | st.dictionaries(st.sampled_from(KEYS), JSON, max_size=8))
 def test_no_answer_however_strange_makes_reading_fail(reader, value):
     reader(value)
