@@ -9,6 +9,8 @@ from contextlib import suppress
 
 import pytest
 
+from difyflow.run.batch import old_folder
+
 KEY = "app-loopback000000000000"  # of the loopback server
 
 
@@ -173,3 +175,30 @@ def test_two_interrupts_stop_the_runs_on_the_server_and_the_journal_remembers(di
     assert [run.stop.is_set() for run in server.runs] == [True, True]
     assert journal.read_bytes().count(b'"s":"stopping"') == 2
     assert journal.read_bytes().count(b'"s":"stopped"') == 2
+
+
+def test_a_report_names_the_slowest_rows_and_can_be_a_page(dify, run, table, tmp_path):
+    done = run(dify().url, table, "-o", "out", *MAP, "--skip-invalid", DIFY_API_KEY=KEY)
+    assert done.returncode == 1, done.stderr
+    text = run("report", "out")
+    assert "slowest runs:\n  row " in text.stdout
+    assert "rows without a good result:\n  row 3 (line 4): invalid: attachments:" in text.stdout
+    said = json.loads(run("report", "out", "--format", "json").stdout)
+    assert (said["bad"][0]["line"], said["samples"]) == (4, 30)
+    page = run("report", "out", "--html", "page.html")
+    assert (page.returncode, page.stdout) == (0, "")
+    assert "<!doctype html>" in (tmp_path / "page.html").read_text(encoding="utf-8")
+    again = run("report", "out", "--html", "page.html")
+    assert (again.returncode, "exists already" in again.stderr) == (2, True)
+    assert run("report", "out", "--html", "page.html", "--force").returncode == 0
+
+
+def test_a_batch_that_another_process_works_on_can_be_looked_at(dify, run, table, tmp_path):
+    run(dify().url, table, "-o", "out", *MAP, "--skip-invalid", DIFY_API_KEY=KEY)
+    journal = tmp_path / "out/journal.jsonl"
+    torn = journal.read_bytes() + b'{"k":[1'
+    journal.write_bytes(torn)
+    with old_folder(tmp_path / "out"):
+        status = run("status", "out")
+    assert (status.returncode, "succeeded: 3" in status.stdout) == (0, True)
+    assert journal.read_bytes() == torn

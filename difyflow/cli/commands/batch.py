@@ -52,6 +52,8 @@ _SECONDS = click.FloatRange(min=0, min_open=True)
 @click.option("--env", multiple=True, metavar="NAME[=VAR]", help="A variable of the workflow.")
 @click.option("--document-encoding", metavar="NAME", help="Of text documents; default: found out.")
 @click.option("--max-file-size", type=click.FloatRange(min=0), metavar="MB", help="For documents.")
+@click.option("--html", metavar="FILE", help="With report: write it as a page.")
+@click.option("--force", is_flag=True, help="With --html: overwrite the file.")
 @click.option("--format", "format_", type=click.Choice(["text", "json"]), default="text", show_default=True)
 @click.option("-q", "--quiet", is_flag=True, help="Say nothing but errors.")
 def command(**options: object) -> int:
@@ -76,7 +78,9 @@ def command(**options: object) -> int:
       difyflow batch app.yml --each attachments='docs/**/*.pdf' -o out/ -i trigger=...
       difyflow batch --resume out/ --retry-failed
       difyflow batch status out/
+      difyflow batch report out/ --html report.html
     """
     from difyflow.cli import _batch
+    from difyflow.cli._batch_options import Options
 
-    return _batch.run(_batch.Options(**options))  # type: ignore[arg-type]  # click has made these types
+    return _batch.run(Options(**options))  # type: ignore[arg-type]  # click has made these types

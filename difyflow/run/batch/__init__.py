@@ -26,11 +26,12 @@ from difyflow.run.batch.recover import Patience
 from difyflow.run.batch.results import Written, write_results
 from difyflow.run.batch.rows import Source, each, open_source
 from difyflow.run.batch.sheet import Bad, Plan, Sheet, check_all
-from difyflow.run.batch.summary import Summary, summarize
+from difyflow.run.batch.summary import Case, Summary, summarize
 
 __all__ = [
     "AUTO_MOST",
     "Bad",
+    "Case",
     "Ending",
     "Folder",
     "Limits",
@@ -158,12 +159,12 @@ def go_on(
 
 
 def status(path: Path) -> Summary:
-    """How the batch in a folder stands.
+    """How the batch in a folder stands, also while a process works on it; nothing is changed.
 
     Raises:
-        UsageError: there is none, or a process works on it.
+        UsageError: there is none, or its files are damaged.
     """
-    with old_folder(path) as folder:
-        spec = folder.spec()
-        ledger, places = folder.replay(spec)
-        return summarize(folder, spec, ledger, places)
+    folder = old_folder(path)
+    spec = folder.spec()
+    ledger, places = folder.replay(spec, mend=False)
+    return summarize(folder, spec, ledger, places)

@@ -177,15 +177,44 @@ class Folder:
             raise UsageError(f"cannot be read: {err}", path=str(self._spec), code="bad-batch") from err
         if not isinstance(said, dict) or said.get("version") != _VERSION:
             raise UsageError("is no batch of this version", path=str(self._spec), code="bad-batch")
-        return Spec(**said)
+        try:
+            return Spec(**said)
+        except TypeError as err:
+            raise UsageError("says not what a batch is", path=str(self._spec), code="bad-batch") from err
 
-    def replay(self, spec: Spec) -> tuple[Ledger, array[int]]:
+    def lines_of(self, name: str) -> int | None:
+        """How many lines a file of results has; None if there is no such file."""
+        try:
+            with (self.path / name).open("rb") as file:
+                return sum(chunk.count(b"\n") for chunk in iter(lambda: file.read(1 << 20), b""))
+        except FileNotFoundError:
+            return None
+
+    def replay(self, spec: Spec, *, mend: bool = True) -> tuple[Ledger, array[int]]:
         """What became of each row, and where in the file each row begins.
+
+        Args:
+            spec: of this batch.
+            mend: cut off what is torn; False: change nothing, for looking at a batch that runs.
 
         Raises:
             UsageError: rows or journal are not those of this batch.
         """
         ledger = Ledger(spec.rows, spec.repeat)
+        try:
+            places = self._places(spec, ledger)
+            journal.replay(self.journal, self.log, ledger, batch=spec.id, mend=mend)
+        except FileNotFoundError as err:
+            raise UsageError(
+                "a file of the batch is missing", path=str(err.filename), code="bad-batch"
+            ) from err
+        if mend and not self.journal.stat().st_size:  # torn in its first line
+            self.journal.unlink()
+            self._begin_journal(spec)
+        return ledger, places
+
+    def _places(self, spec: Spec, ledger: Ledger) -> array[int]:
+        """Where each row begins; marks those that do not fit."""
         places, digest, place = array("q"), hashlib.sha256(), 0
         with self.rows.open("rb") as file:
             for number, line in enumerate(file, 1):
@@ -196,11 +225,7 @@ class Folder:
                     ledger.invalid(number)
         if digest.hexdigest() != spec.rows_sha256:
             raise UsageError("the rows were changed", path=str(self.rows), code="other-batch")
-        journal.replay(self.journal, self.log, ledger, batch=spec.id)
-        if not self.journal.stat().st_size:  # torn in its first line
-            self.journal.unlink()
-            self._begin_journal(spec)
-        return ledger, places
+        return places
 
     def _begin_journal(self, spec: Spec) -> None:
         journal.begin(self.journal, batch=spec.id, rows=spec.rows_sha256, workflow=spec.workflow_sha256)

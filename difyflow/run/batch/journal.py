@@ -200,46 +200,46 @@ def begin(path: Path, *, batch: str, rows: str, workflow: str) -> None:
         os.fsync(file.fileno())
 
 
-def replay(path: Path, results: Path, ledger: Ledger, *, batch: str) -> None:
-    """Brings the ledger to where the journal ends, and cuts off torn last lines of both files.
+def replay(path: Path, results: Path, ledger: Ledger, *, batch: str, mend: bool = True) -> None:
+    """Brings the ledger to where the journal ends.
 
     Args:
         path: the journal.
         results: the file of results.
         ledger: new, with the invalid rows marked.
         batch: id that the journal must have.
+        mend: cut off torn last lines of both files; False: only leave them out, as another process may be
+            writing there.
 
     Raises:
         UsageError: it is the journal of another batch, or damaged before its last line.
     """
-    _cut_torn_line(results)
-    _cut_torn_line(path)
-    size = results.stat().st_size
+    end, size = _end_of_lines(path), _end_of_lines(results)
+    if mend:
+        os.truncate(path, end)
+        os.truncate(results, size)
     with path.open("rb") as file:
-        head = file.readline()
+        head = file.readline() if end else b""
         if head and _batch_of(head, path) != batch:
             raise UsageError("is the journal of another batch", path=str(path), line=1, code="other-batch")
-        _replay_lines(file, ledger, str(path))
+        _replay_lines(file, end, ledger, str(path))
     for index in ledger.all_in(*FINAL):
         if ledger.at(index) >= size:
             ledger.lost_result(index)
 
 
-def _cut_torn_line(path: Path) -> None:
-    """Drops what stands behind the last line end."""
-    with path.open("r+b") as file:
-        end = file.seek(0, os.SEEK_END)
-        at = end
+def _end_of_lines(path: Path) -> int:
+    """The byte behind the last line end; what stands there is torn."""
+    with path.open("rb") as file:
+        at = file.seek(0, os.SEEK_END)
         while at > 0:
             start = max(0, at - _CHUNK)
             file.seek(start)
             found = file.read(at - start).rfind(b"\n")
             if found >= 0:
-                at = start + found + 1
-                break
+                return start + found + 1
             at = start
-        if at < end:
-            file.truncate(at)
+    return 0
 
 
 def _batch_of(head: bytes, path: Path) -> object:
@@ -252,17 +252,18 @@ def _batch_of(head: bytes, path: Path) -> object:
     return value.get("batch")
 
 
-def _chunks(file: BinaryIO) -> Iterator[bytes]:
-    """Pieces that end with a line end."""
-    while chunk := file.read(_CHUNK):
+def _chunks(file: BinaryIO, end: int) -> Iterator[bytes]:
+    """Pieces that end with a line end, up to a byte behind one."""
+    while (left := end - file.tell()) > 0:
+        chunk = file.read(min(_CHUNK, left))
         yield chunk if chunk.endswith(b"\n") else chunk + file.readline()
 
 
-def _replay_lines(file: BinaryIO, ledger: Ledger, name: str) -> None:
+def _replay_lines(file: BinaryIO, end: int, ledger: Ledger, name: str) -> None:
     """Takes all lines in; those of finished runs, which are nearly all, without reading them as JSON."""
     open_: dict[bytes, list[tuple[bytes, bytes]]] = {}
     line = 1
-    for chunk in _chunks(file):
+    for chunk in _chunks(file, end):
         found = _LINE.findall(chunk)
         if len(found) != chunk.count(b"\n"):
             wrong = next(

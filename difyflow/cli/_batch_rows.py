@@ -1,0 +1,77 @@
+"""The rows of a batch, and what is said of those that do not fit."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import replace
+
+from difyflow.cli import _show
+from difyflow.cli._batch_options import Options
+from difyflow.errors import InputError, UsageError
+from difyflow.run import batch
+
+_SHOWN = 20  # rows that do not fit
+
+
+def open_rows(options: Options) -> batch.Source:
+    """Where the rows come from.
+
+    Raises:
+        UsageError: none are named, or too many.
+    """
+    if options.each:
+        if options.rows:
+            raise UsageError("give rows or --each, not both")
+        variable, sign, pattern = options.each.partition("=")
+        if not sign or not variable or not pattern:
+            raise UsageError(
+                f"--each {options.each!r} is not INPUT=GLOB", hint="--each attachments='docs/*.pdf'"
+            )
+        return batch.each(variable, pattern)
+    if not options.rows:
+        raise UsageError("no rows", hint="give a .csv, .tsv or .jsonl file, - for standard input, or --each")
+    return batch.open_source(options.rows, encoding=options.encoding, stdin=sys.stdin.buffer)
+
+
+class Refusal:
+    """Gathers rows that do not fit, and refuses the batch when all were seen."""
+
+    def __init__(self, *, skip: bool) -> None:
+        self.count = 0
+        self._skip = skip
+        self._shown: list[str] = []
+
+    def __call__(self, bad: batch.Bad) -> None:
+        self.count += 1
+        if len(self._shown) < _SHOWN:
+            where = f"line {bad.line}" if bad.line else f"row {bad.number}"
+            self._shown += [f"{where}: {problem}" for problem in bad.problems]
+
+    def checking(self, source: batch.Source) -> batch.Source:
+        """The source, which ends with an error if a row did not fit and that is not allowed."""
+
+        def rows() -> object:
+            yield from source.rows()
+            if self.count and not self._skip:
+                raise InputError(
+                    f"{source.name}: {self.count} rows do not fit, nothing was sent",
+                    problems=self._lines(),
+                    hint="mend them, or leave them out with --skip-invalid",
+                )
+
+        return replace(source, rows=rows)  # type: ignore[arg-type]  # a generator of the same rows
+
+    def tell(self, name: str) -> None:
+        """Lists them."""
+        if self.count:
+            _show.note("\n  ".join([f"{name}: {self.count} rows do not fit:", *self._lines()]))
+
+    def _lines(self) -> list[str]:
+        more = self.count - _SHOWN
+        return [*self._shown, *([f"and {more} more"] if more > 0 else [])]
+
+
+def tell_columns(sheet: batch.Sheet, options: Options) -> None:
+    """Says which columns are for no input."""
+    if sheet.left_out and not options.quiet:
+        _show.note(f"columns that are no input are left out: {', '.join(sheet.left_out)}")
