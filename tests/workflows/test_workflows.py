@@ -7,7 +7,7 @@ import pytest
 
 import difyflow
 
-FOLDERS = ["fine_tune_corpus"]
+FOLDERS = ["fine_tune_corpus", "fine_tune_corpus_v2"]
 
 
 def test_every_workflow_is_tested(root):
