@@ -2,5 +2,6 @@
 
 from difyflow.lint.engine import errors, lint, rules
 from difyflow.lint.finding import Finding, Fix, Found
+from difyflow.lint.fixing import Fixed, fix
 
-__all__ = ["Finding", "Fix", "Found", "errors", "lint", "rules"]
+__all__ = ["Finding", "Fix", "Fixed", "Found", "errors", "fix", "lint", "rules"]
