@@ -7,7 +7,9 @@ import os
 import secrets
 import stat
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
+from typing import BinaryIO
 
 from difyflow.errors import UsageError
 
@@ -36,13 +38,45 @@ def write_whole(path: Path, data: bytes) -> None:
         ) from err
 
 
+@contextlib.contextmanager
+def open_whole(path: Path) -> Iterator[BinaryIO]:
+    """Opens a file to be written bit by bit, as `write_whole` writes it: complete or as it was before.
+
+    Args:
+        path: followed if it is a link; a device or pipe is written to directly.
+
+    Raises:
+        UsageError: it cannot be opened. Whatever is raised while it is written, nothing is left behind.
+    """
+    place = Path(os.path.realpath(path))
+    with contextlib.ExitStack() as stack:
+        try:
+            mode = place.stat().st_mode if place.exists() else None
+            if mode is not None and not stat.S_ISREG(mode) and not stat.S_ISDIR(mode):
+                file: BinaryIO = stack.enter_context(place.open("wb"))
+            else:
+                file = stack.enter_context(_beside(place, mode))
+        except OSError as err:
+            raise UsageError(
+                f"cannot be written: {err.strerror or err}", path=str(path), code="not-writable"
+            ) from err
+        yield file
+
+
 def _replace(place: Path, data: bytes, mode: int | None) -> None:
+    with _beside(place, mode) as file:
+        file.write(data)
+
+
+@contextlib.contextmanager
+def _beside(place: Path, mode: int | None) -> Iterator[BinaryIO]:
+    """A file beside a place that takes its name at the end, and vanishes where that is not reached."""
     beside = place.with_name(f".{place.name[:80]}.{secrets.token_hex(4)}.part")
     try:
         with beside.open("xb") as file:
             if mode is not None:
                 beside.chmod(stat.S_IMODE(mode))
-            file.write(data)
+            yield file
             file.flush()
             os.fsync(file.fileno())
         beside.replace(place)
