@@ -22,6 +22,7 @@ from difyflow.errors import UsageError
 _SEPARATORS = (b"\xc2\x85", b"\xe2\x80\xa8", b"\xe2\x80\xa9")
 """U+0085, U+2028 and U+2029 in UTF-8."""
 
+_BACKSLASH = 0x5C
 _WIDE = (b"\xff\xfe", b"\xfe\xff")
 
 
@@ -140,37 +141,27 @@ def is_plain(line: bytes, value: object) -> bool:
     """
     if type(value) is not dict or len(value) != 1:
         return False
-    messages = value.get("messages")
-    if type(messages) is not list or not messages:
-        return False
-    quotes, wanted = 2, "user"
+    quotes, wanted, role = 2, "user", ""
     try:
-        for message in messages:
+        for message in value["messages"]:
             role, content = message["role"], message["content"]
-            if role != wanted:
-                if role != "system" or quotes > 2:
-                    return False
-            else:
+            if role == wanted:
                 wanted = "assistant" if wanted == "user" else "user"
+            elif role != "system" or quotes > 2:
+                return False
             if len(message) != 2 or not content or content.isspace():
                 return False
-            quotes += 8 + (content.count('"') if '"' in content else 0)
+            quotes += 8 + content.count('"')
+            if not content.isascii() and ("\u2028" in content or "\u2029" in content or "\x85" in content):
+                return False
     except (TypeError, KeyError, AttributeError):
         return False
     return (
-        wanted == "user"
-        and role == "assistant"
+        role == "assistant"
         and line.count(b'"') == quotes
         and type(line) is bytes
-        and not _needs_a_look(line)
+        and not (_BACKSLASH in line and b"\\u0022" in line)
     )
-
-
-def _needs_a_look(line: bytes) -> bool:
-    """True if the bytes may hold something that the value does not show."""
-    if b"\\" in line and b"\\u0022" in line:
-        return True
-    return any(sign in line for sign in _SEPARATORS)
 
 
 class _Careful:
