@@ -96,13 +96,13 @@ class Flow:
         width, height = settled.canvas_size()
         if settled.ENVELOPE == "custom":
             width = node_width(self.version) if width == 244 else width
-        point = Position(x=at[0], y=at[1]) if at else None
+        point = Position(x=at[0], y=at[1]) if at else Position()
         node = Node(
             id=node_id,
             type=settled.ENVELOPE,
             data=settled,
-            position=point or Position(),
-            positionAbsolute=point or Position(),
+            position=point,
+            positionAbsolute=self._absolute(point, inside),
             width=width,
             height=height,
             selected=False,
@@ -147,7 +147,7 @@ class Flow:
             type=inner.ENVELOPE,
             data=inner,
             position=at_24_68,
-            positionAbsolute=at_24_68,
+            positionAbsolute=self._absolute(at_24_68, found),
             width=44,
             height=48,
             parentId=node_id,
@@ -290,6 +290,11 @@ class Flow:
     def render(self) -> str:
         """The text that Dify would export."""
         return self.build().render()
+
+    def _absolute(self, point: Position, inside: ContainerRef | None) -> Position:
+        """Where a point in a container lies on the canvas, as long as the layout does not move the container."""
+        corner = None if inside is None else self._nodes[inside.id].positionAbsolute
+        return point if corner is None else Position(x=corner.x + point.x, y=corner.y + point.y)
 
     def _edge_data(self, source: NodeRef, target: NodeRef, home: str | None) -> EdgeData:
         kind = self._nodes[home].data.CONTAINER if home else None

@@ -10,6 +10,7 @@ import pytest
 import difyflow
 from difyflow.build.decompile import decompile, write
 from difyflow.errors import BuildError, UsageError
+from difyflow.layout.place import place
 from difyflow.nodes.note import lexical
 
 
@@ -375,3 +376,12 @@ def test_three_hundred_nodes_in_a_row_are_all_said(document, node, edge):
     nodes = [node("answer", f"n{index}", title=f"T{index % 7}", answer="x") for index in range(300)]
     made = decompile(document(nodes, [edge(f"n{index}", f"n{index + 1}") for index in range(299)]))
     assert made.escapes == ()
+
+
+def test_the_canvas_says_where_everything_lies_even_where_a_layout_would_put_it_there():
+    app = difyflow.read((Path(__file__).parents[2] / "workflows/fine_tune_corpus/app.yml").read_text("utf-8"))
+    laid_out = place(app.graph, keep=frozenset())
+    again = app.changed(workflow=app.workflow.changed(graph=laid_out))
+    lines = json.loads(decompile(again).files["canvas.json"])["nodes"]
+    said = {line["id"]: line["set"]["position"] for line in lines}
+    assert said == {node.id: {"x": node.position.x, "y": node.position.y} for node in laid_out.nodes}

@@ -7,6 +7,7 @@ from difyflow import Flow
 from difyflow.errors import BuildError, NoSuchOutput
 from difyflow.nodes.code import Code, inputs, returns
 from difyflow.nodes.end import End, outputs
+from difyflow.nodes.iteration import Iteration
 from difyflow.nodes.llm import LLM, chat, system, user
 from difyflow.nodes.start import Start, file, paragraph, text
 
@@ -192,3 +193,18 @@ def test_a_note_is_one_line_of_text_and_reads_back():
     flow = Flow("x")
     note = flow.note('第一行\n\n第二行 "quoted"', theme="pink")
     assert note.data.plain_text() == '第一行\n\n第二行 "quoted"'
+
+
+@pytest.mark.parametrize("at", [None, (500, 300)])
+def test_what_lies_in_a_container_says_where_that_is_on_the_canvas(at):
+    flow = Flow("f")
+    start = flow.add(Start())
+    each = flow.container(Iteration(), at=at)
+    each.add(LLM(), at=(120, 68))
+    start >> each
+    nodes = {node.id: node for node in flow.build().nodes}
+    corner = nodes["iteration"].position
+    for node_id, (x, y) in {"iterationstart": (24, 68), "llm": (120, 68)}.items():
+        assert (nodes[node_id].position.x, nodes[node_id].position.y) == (x, y)
+        found = nodes[node_id].positionAbsolute
+        assert (found.x, found.y) == (corner.x + x, corner.y + y)

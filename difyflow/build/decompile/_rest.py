@@ -13,6 +13,8 @@ from difyflow.dsl.graph import Edge
 _OF_A_SERVER = frozenset(("fileUploadConfig", "icon_type", "current_identifier", "selector", "id"))
 """Keys that the exporting server or an older editor fills in."""
 
+_GEOMETRY = frozenset(("position", "positionAbsolute", "width", "height"))
+
 
 def edge_id(edge: Edge) -> str:
     """The id that a flow gives this edge."""
@@ -30,7 +32,7 @@ def rest(made: App, wanted: App, *, drawn: frozenset[str]) -> Canvas:
     ours, theirs = made.data(), wanted.data()
     graph = theirs["workflow"]["graph"]
     known = {node["id"]: node for node in ours["workflow"]["graph"]["nodes"]}
-    nodes = {node["id"]: difference(known[node["id"]], node) for node in graph["nodes"]}
+    nodes = {node["id"]: difference(_bare(known[node["id"]], node), node) for node in graph["nodes"]}
     edges, raw = _edges(ours, wanted.graph.edges, graph.get("edges") or [], drawn)
     return Canvas(
         nodes=nodes,
@@ -39,6 +41,11 @@ def rest(made: App, wanted: App, *, drawn: frozenset[str]) -> Canvas:
         raw=raw,
         document=difference(_without_graph(ours), _without_graph(theirs)),
     )
+
+
+def _bare(made: dict[str, Any], wanted: Mapping[str, object]) -> dict[str, Any]:
+    """A node without the geometry of the other: the canvas says it whole, whatever a layout would say."""
+    return {key: item for key, item in made.items() if key not in _GEOMETRY or key not in wanted}
 
 
 def _edges(
