@@ -292,7 +292,7 @@ class Flow:
         return self.build().render()
 
     def _absolute(self, point: Position, inside: ContainerRef | None) -> Position:
-        """Where a point in a container lies on the canvas, as long as the layout does not move the container."""
+        """Where a point in a container lies on the canvas; the layout may move the container later."""
         corner = None if inside is None else self._nodes[inside.id].positionAbsolute
         return point if corner is None else Position(x=corner.x + point.x, y=corner.y + point.y)
 

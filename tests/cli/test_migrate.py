@@ -1,5 +1,7 @@
 """`difyflow migrate`: tells what it does, or why not."""
 
+import json
+
 import pytest
 
 from difyflow.cli import main
@@ -65,3 +67,22 @@ def test_an_unknown_target_is_a_usage_error(root, run):
     code, _, said = run(root / "tests/seed/fine-tune-corpus.yml", "--to", "1.12")
     assert code == 2
     assert "dify-1.12" in said
+
+
+def test_the_report_as_json_leaves_the_file_to_o(root, tmp_path, run):
+    seed, out = root / "tests/seed/fine-tune-corpus.yml", tmp_path / "new.yml"
+    code, text, said = run(seed, "--to", "0.6.0", "--format", "json", "-o", out)
+    report = json.loads(text)
+    assert (code, said, report["from"], report["to"], report["migrated"]) == (0, "", "0.1.5", "0.6.0", True)
+    assert read_file(out).app.version == "0.6.0"
+    change = next(item for item in report["changes"] if item["path"][-1] == "provider")
+    assert change["before"] == "siliconflow"
+    assert change["after"] == "langgenius/siliconflow/siliconflow"
+    assert not report["obstacles"]
+
+
+def test_a_dry_run_writes_nothing(root, tmp_path, run):
+    out = tmp_path / "new.yml"
+    code, text, said = run(root / "tests/seed/fine-tune-corpus.yml", "--to", "0.6.0", "--dry-run", "-o", out)
+    assert (code, text, out.exists()) == (0, "", False)
+    assert "siliconflow -> langgenius" in said
