@@ -1,4 +1,7 @@
-"""agent, version 2: an agent of Dify, from `agent_packages` (node 1.15, portable since DSL 0.7.0)."""
+"""agent, version 2: an agent of Dify, from `agent_packages` (node 1.15, portable since DSL 0.7.0).
+
+From documentation: no raw export with one was at hand; the examples are synthetic.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""comment: a type that the editor knows for comments on the canvas; no file with one was ever seen."""
+"""comment: a type that the editor knows for comments on the canvas; no file with one was ever seen.
+
+From documentation: no raw export with one was at hand; the examples are synthetic.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""datasource: where documents come from in a RAG pipeline (Dify 1.9)."""
+"""datasource: where documents come from in a RAG pipeline (Dify 1.9).
+
+From documentation: no raw export with one was at hand; the examples are synthetic.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""datasource-empty: what the editor shows in a RAG pipeline until a data source is chosen (Dify 1.9)."""
+"""datasource-empty: what the editor shows in a RAG pipeline until a data source is chosen (Dify 1.9).
+
+From documentation: no raw export with one was at hand; the examples are synthetic.
+"""
 
 from __future__ import annotations
 

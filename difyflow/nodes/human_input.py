@@ -1,4 +1,7 @@
-"""human-input: waits for a person, who fills in a form and picks an action (Dify 1.13)."""
+"""human-input: waits for a person, who fills in a form and picks an action (Dify 1.13).
+
+From documentation: no raw export with one was at hand; the examples are synthetic.
+"""
 
 from __future__ import annotations
 

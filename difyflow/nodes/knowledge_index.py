@@ -1,4 +1,7 @@
-"""knowledge-index: writes chunks into the knowledge base, at the end of a RAG pipeline (Dify 1.9)."""
+"""knowledge-index: writes chunks into the knowledge base, at the end of a RAG pipeline (Dify 1.9).
+
+From documentation: no raw export with one was at hand; the examples are synthetic.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""loop-end: ends the loop that it lies in (Dify 1.2); it has no settings."""
+"""loop-end: ends the loop that it lies in (Dify 1.2); it has no settings.
+
+From documentation: no raw export with one was at hand; the examples are synthetic.
+"""
 
 from __future__ import annotations
 

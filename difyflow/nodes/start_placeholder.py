@@ -1,4 +1,7 @@
-"""start-placeholder: what a new workflow contains until an entry is chosen (Dify 1.15)."""
+"""start-placeholder: what a new workflow contains until an entry is chosen (Dify 1.15).
+
+From documentation: no raw export with one was at hand; the examples are synthetic.
+"""
 
 from __future__ import annotations
 

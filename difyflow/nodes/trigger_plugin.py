@@ -1,4 +1,7 @@
-"""trigger-plugin: a workflow begins when a plugin reports an event (Dify 1.10)."""
+"""trigger-plugin: a workflow begins when a plugin reports an event (Dify 1.10).
+
+From documentation: no raw export with one was at hand; the examples are synthetic.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""trigger-webhook: a workflow begins when an HTTP request comes in (Dify 1.10)."""
+"""trigger-webhook: a workflow begins when an HTTP request comes in (Dify 1.10).
+
+From documentation: no raw export with one was at hand; the examples are synthetic.
+"""
 
 from __future__ import annotations
 
