@@ -1,0 +1,157 @@
+"""Pairs of documents for diff and merge: any plain data at all, and real apps with random edits."""
+
+from __future__ import annotations
+
+import copy
+import datetime
+from typing import Any
+
+from hypothesis import strategies as st
+
+IDS = ("start", "llm", "1717000000001", "if", "it", "end")
+SCALARS = st.one_of(
+    st.none(),
+    st.booleans(),
+    st.integers(-3, 3),
+    st.sampled_from((0.0, -0.0, 1.0, 0.5, float("nan"), float("inf"))),
+    st.sampled_from(("", "a", "b", "llm", "{{#llm.text#}}", "two\nlines", "two\nother lines", "$map", "1")),
+    st.dates(datetime.date(2020, 1, 1), datetime.date(2020, 1, 3)),
+    st.sampled_from((b"", b"\xff")),
+)
+KEYS = st.one_of(
+    st.sampled_from(("id", "name", "variable", "value", "$set", "role", "key")), st.integers(0, 2)
+)
+SELECTORS = st.sampled_from((["llm", "text"], ["start", "query"], ["sys", "query"], []))
+VALUES = st.recursive(
+    st.one_of(SCALARS, SELECTORS),
+    lambda inner: st.one_of(st.lists(inner, max_size=4), st.dictionaries(KEYS, inner, max_size=4)),
+    max_leaves=10,
+)
+TYPES = st.sampled_from(("start", "llm", "code", "if-else", "end", "tool", "unheard-of", "iteration"))
+
+
+@st.composite
+def nodes(draw: st.DrawFn) -> Any:
+    """A node of a file of unknown origin."""
+    if draw(st.integers(0, 11)) == 0:
+        return draw(VALUES)
+    data: dict[str, Any] = {"type": draw(TYPES), "title": draw(st.sampled_from(("A", "B", "LLM", 3)))}
+    data |= draw(
+        st.fixed_dictionaries(
+            {},
+            optional={
+                "variables": VALUES,
+                "prompt_template": st.lists(
+                    st.fixed_dictionaries({"role": st.sampled_from(("system", "user")), "text": SCALARS}),
+                    max_size=3,
+                ),
+                "value_selector": SELECTORS,
+                "tool_parameters": VALUES,
+                "outputs": VALUES,
+                "model": VALUES,
+            },
+        )
+    )
+    return {
+        "id": draw(st.sampled_from((*IDS, 7))),
+        "data": data,
+        "position": draw(st.sampled_from(({"x": 1, "y": 2}, {"x": 5.5, "y": 2}, None))),
+        **({"parentId": draw(st.sampled_from(IDS))} if draw(st.booleans()) else {}),
+    }
+
+
+EDGES = st.one_of(
+    st.fixed_dictionaries(
+        {"id": st.sampled_from(("e", "f")), "source": st.sampled_from(IDS), "target": st.sampled_from(IDS)},
+        optional={"sourceHandle": st.sampled_from(("source", "true", "false")), "data": VALUES},
+    ),
+    SCALARS,
+)
+VARIABLES = st.lists(
+    st.fixed_dictionaries(
+        {"name": st.sampled_from(("key", "url")), "value": SCALARS},
+        optional={"value_type": st.sampled_from(("secret", "string"))},
+    ),
+    max_size=3,
+)
+
+
+@st.composite
+def documents(draw: st.DrawFn) -> dict[str, Any]:
+    """A document whose shape may be wrong anywhere."""
+    graph = {
+        "nodes": draw(st.lists(nodes(), max_size=6)),
+        "edges": draw(st.lists(EDGES, max_size=6)),
+        "viewport": draw(VALUES),
+    }
+    workflow = {"graph": graph, "environment_variables": draw(VARIABLES), "features": draw(VALUES)}
+    return {
+        "app": {"mode": draw(st.sampled_from(("workflow", "advanced-chat"))), "name": "x"},
+        "kind": "app",
+        "workflow": draw(st.one_of(*[st.just(workflow)] * 9, VALUES)),
+        "dependencies": draw(st.one_of(st.just([]), VALUES)),
+    }
+
+
+@st.composite
+def edited(draw: st.DrawFn, document: dict[str, Any], *, most: int = 6) -> dict[str, Any]:
+    """A copy of a document with random edits: values set, items removed, added, moved, ids changed."""
+    made = copy.deepcopy(document)
+    for _ in range(draw(st.integers(0, most))):
+        _edit(draw, made)
+    return made
+
+
+def _edit(draw: st.DrawFn, document: dict[str, Any]) -> None:
+    holder = _somewhere(draw, document)
+    if isinstance(holder, dict) and holder:
+        key = draw(st.sampled_from(list(holder)))
+        match draw(st.sampled_from(("set", "remove", "add", "text"))):
+            case "set":
+                holder[key] = draw(VALUES)
+            case "remove" if holder is not document:
+                del holder[key]
+            case "text" if isinstance(holder[key], str):
+                holder[key] += draw(st.sampled_from((" more", "\nmore", "{{#llm.text#}}")))
+            case _:
+                holder[draw(KEYS)] = draw(VALUES)
+    elif isinstance(holder, list):
+        if not holder:
+            holder.append(draw(VALUES))
+            return
+        at = draw(st.integers(0, len(holder) - 1))
+        match draw(st.sampled_from(("remove", "copy", "move", "add"))):
+            case "remove":
+                del holder[at]
+            case "copy":
+                holder.append(copy.deepcopy(holder[at]))
+            case "move":
+                holder.insert(draw(st.integers(0, len(holder) - 1)), holder.pop(at))
+            case _:
+                holder.insert(at, draw(VALUES))
+
+
+def _somewhere(draw: st.DrawFn, document: dict[str, Any]) -> Any:
+    """A mapping or list at any depth, found by going down."""
+    here: Any = document
+    for _ in range(draw(st.integers(0, 9))):
+        items = list(here.values()) if isinstance(here, dict) else here
+        below = [item for item in items if isinstance(item, dict | list)]
+        if not below:
+            break
+        here = draw(st.sampled_from(below))
+    return here
+
+
+def with_new_ids(document: dict[str, Any], start: int = 1_800_000_000_000) -> dict[str, Any]:
+    """A copy in which every node has another id, as after a rebuild; references follow in all texts."""
+    import json
+
+    text = json.dumps(document, default=str)
+    found = [node["id"] for node in document["workflow"]["graph"]["nodes"]]
+    for number, name in enumerate(sorted(found, key=len, reverse=True)):
+        text = text.replace(f'"{name}"', f'"{start + number}"').replace(
+            "{{#" + name + ".", "{{#" + f"{start + number}."
+        )
+    made: dict[str, Any] = json.loads(text)
+    return made
