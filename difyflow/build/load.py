@@ -1,4 +1,4 @@
-"""A target to an `App`: a `flow.py`, a DSL file, or a folder that holds one."""
+"""A target to an `App`: a `flow.py`, a DSL file, a folder that holds one, either of them in git's history."""
 
 from __future__ import annotations
 
@@ -10,52 +10,60 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from difyflow.build.flow import Flow
+from difyflow.build.folder import DOCUMENT
+from difyflow.build.source import APP_FILE as APP_FILE
+from difyflow.build.source import FLOW_FILE, is_in_history, source_of
 from difyflow.build.verbatim import Verbatim
 from difyflow.dsl.app import App
-from difyflow.dsl.reader import MAX_BYTES, read_document, read_file
+from difyflow.dsl.reader import MAX_BYTES, Document, read_document
 from difyflow.errors import BuildError, DifyflowError, ReadError
-
-FLOW_FILE = "flow.py"
-APP_FILE = "app.yml"
 
 
 def load(target: str | Path, *, max_bytes: int = MAX_BYTES) -> App:
     """Gives the document behind a target. A `flow.py` is executed: load only those that you trust.
 
     Args:
-        target: `flow.py`, a DSL file, a folder with a `flow.py` or an `app.yml`, or `-` for standard input.
+        target: `flow.py`, a DSL file, a folder with a `flow.py` or an `app.yml`, a folder made by
+            `difyflow split`, `-` for standard input; or `REV:path`, of which nothing is executed.
         max_bytes: size above which no file is parsed.
 
     Raises:
         ReadError: no such target, or not a DSL document.
         BuildError: the `flow.py` fails; the message names its line.
     """
-    if str(target) != "-" and (path := locate(Path(target))).suffix == ".py":
+    if str(target) != "-" and not is_in_history(target) and (path := locate(Path(target))).suffix == ".py":
         return execute(path).build()
     return read_only(target, max_bytes=max_bytes)
 
 
 def read_only(target: str | Path, *, max_bytes: int = MAX_BYTES) -> App:
-    """Reads a DSL file, a folder with an `app.yml`, or `-`; never executes anything.
+    """As `load` without `flow.py`; never executes anything.
 
     Raises:
         ReadError: no such target, or not a DSL document.
     """
-    if str(target) == "-":
-        return read_document(sys.stdin.buffer.read(max_bytes + 1), name="<stdin>", max_bytes=max_bytes).app
-    path = Path(target)
-    return read_file(path / APP_FILE if path.is_dir() else path, max_bytes=max_bytes).app
+    return read_target(target, max_bytes=max_bytes).app
+
+
+def read_target(target: str | Path, *, max_bytes: int = MAX_BYTES) -> Document:
+    """As `read_only`, with the marks of every value; those of a split folder stand in the text it makes.
+
+    Raises:
+        ReadError: no such target, or not a DSL document.
+    """
+    source = source_of(target, max_bytes=max_bytes)
+    return read_document(source.data, name=source.name, max_bytes=max_bytes)
 
 
 def locate(path: Path) -> Path:
-    """The file that a target stands for.
+    """The file that a target stands for; of a folder made by `difyflow split` its `document.yml`.
 
     Raises:
         ReadError: there is none.
     """
     if not path.is_dir():
         return path
-    for name in (FLOW_FILE, APP_FILE):
+    for name in (FLOW_FILE, APP_FILE, DOCUMENT):
         if (path / name).is_file():
             return path / name
     found = sorted(item.name for item in path.iterdir() if item.suffix in (".yml", ".yaml"))

@@ -384,19 +384,19 @@ def _plan(cls: type[BaseModel]) -> tuple[tuple[str, str, TextKind | None], ...]:
     """(attribute, key, text mark) of the fields that may hold references."""
     plan = []
     for name, field in cls.model_fields.items():
-        mark = _mark((*field.metadata, field.annotation))
+        mark = text_kind((*field.metadata, field.annotation))
         if mark is None and _never_refers(field.annotation):
             continue
         plan.append((name, field.alias or name, mark))
     return tuple(plan)
 
 
-def _mark(parts: tuple[object, ...]) -> TextKind | None:
+def text_kind(parts: tuple[object, ...]) -> TextKind | None:
     """The text mark of a type, also inside `Template | None`."""
     for part in parts:
         if isinstance(part, TextKind):
             return part
-        if (found := _mark(get_args(part))) is not None:
+        if (found := text_kind(get_args(part))) is not None:
             return found
     return None
 

@@ -6,6 +6,7 @@ exporter calls; `retext` changes data in a text and leaves the rest of it alone.
 PyYAML, and no other room imports the modules in this folder.
 """
 
+from difyflow.dsl._yaml._comments import first_comment
 from difyflow.dsl._yaml._dump import dump
 from difyflow.dsl._yaml._equal import same
 from difyflow.dsl._yaml._limits import MAX_BYTES, MAX_DEPTH, MAX_VALUES
@@ -21,6 +22,7 @@ __all__ = [
     "Mark",
     "compose",
     "dump",
+    "first_comment",
     "load",
     "retext",
     "same",
