@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 import time
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from difyflow.cli import _exit, _show
 from difyflow.cli._batch_options import KEPT, Options
-from difyflow.cli._batch_rows import Refusal, open_rows, tell_columns
+from difyflow.cli._batch_rows import Refusal, open_rows, tell_columns, tell_pieces
 from difyflow.cli._batch_target import OpenTarget, absolute_paths, open_target
 from difyflow.cli._batch_view import open_view
 from difyflow.errors import UsageError
@@ -35,11 +37,11 @@ def run(options: Options) -> int:
         return _dry_run(options)
     if not options.out:
         raise UsageError("no folder for the batch", hint="name one with -o OUT")
-    source = open_rows(options)
+    rows = open_rows(options)
     options = absolute_paths(options)
     target = open_target(options)
     try:
-        return _new(options, source, target, pace)
+        return _new(options, rows(target.sheet), target, pace)
     finally:
         target.backend.close()
 
@@ -47,9 +49,10 @@ def run(options: Options) -> int:
 def _new(options: Options, source: batch.Source, target: OpenTarget, pace: batch.PaceLimits) -> int:
     with batch.new_folder(Path(options.out or "")) as folder:
         bad = Refusal(skip=options.skip_invalid)
+        splitter = _splitter(options, target.sheet, folder.pieces)
         spec = batch.begin(
             folder,
-            bad.checking(source),
+            bad.checking(splitter.source(source) if splitter else source),
             target.sheet,
             workflow_sha256=target.workflow_sha256,
             created_at=time.time(),
@@ -59,6 +62,7 @@ def _new(options: Options, source: batch.Source, target: OpenTarget, pace: batch
             on_bad=bad,
         )
         tell_columns(target.sheet, options)
+        tell_pieces(splitter, options)
         return _go_on(folder, target, options, pace, total=(spec.rows - spec.invalid) * spec.repeat)
 
 
@@ -129,20 +133,31 @@ def _code(ending: batch.Ending) -> int:
     return _exit.FINDINGS if bad or not ending.complete else _exit.FINE
 
 
+def _splitter(options: Options, sheet: batch.Sheet, folder: Path) -> batch.Splitter | None:
+    if not options.split:
+        if options.overlap:
+            raise UsageError("--overlap goes with --split")
+        return None
+    cut = batch.parse_cut(options.split, overlap=options.overlap, encoding=options.document_encoding)
+    return batch.Splitter(cut, sheet, folder)
+
+
 def _dry_run(options: Options) -> int:
     """Checks all rows as a batch would."""
-    source = open_rows(options)
+    rows = open_rows(options)
     target = open_target(absolute_paths(options))
-    try:
-        good, bad = 0, Refusal(skip=True)
-        for row in batch.check_all(source, target.sheet, limit=options.limit):
+    good, bad = 0, Refusal(skip=True)
+    with closing(target.backend), TemporaryDirectory(prefix="difyflow-") as folder:
+        source = rows(target.sheet)
+        splitter = _splitter(options, target.sheet, Path(folder) / "pieces")
+        checked = splitter.source(source) if splitter else source
+        for row in batch.check_all(checked, target.sheet, limit=options.limit):
             if isinstance(row, batch.Bad):
                 bad(row)
             else:
                 good += 1
-    finally:
-        target.backend.close()
     tell_columns(target.sheet, options)
+    tell_pieces(splitter, options)
     bad.tell(source.name)
     if options.format_ == "json":
         _show.write_text(

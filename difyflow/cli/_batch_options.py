@@ -33,6 +33,8 @@ class Options:
     retry_failed: bool = False
     rerun_unknown: bool = False
     each: str | None = None
+    split: str | None = None
+    overlap: int = 0
     mapping: tuple[str, ...] = ()
     pairs: tuple[str, ...] = ()
     query: str = ""

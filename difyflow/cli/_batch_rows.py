@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import glob
 import sys
+from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 
 from difyflow.cli import _show
 from difyflow.cli._batch_options import Options
@@ -13,8 +16,8 @@ from difyflow.run import batch
 _SHOWN = 20  # rows that do not fit
 
 
-def open_rows(options: Options) -> batch.Source:
-    """Where the rows come from.
+def open_rows(options: Options) -> Callable[[batch.Sheet], batch.Source]:
+    """Where the rows come from; for a folder the inputs of the workflow must be known first.
 
     Raises:
         UsageError: none are named, or too many.
@@ -27,10 +30,23 @@ def open_rows(options: Options) -> batch.Source:
             raise UsageError(
                 f"--each {options.each!r} is not INPUT=GLOB", hint="--each attachments='docs/*.pdf'"
             )
-        return batch.each(variable, pattern)
-    if not options.rows:
-        raise UsageError("no rows", hint="give a .csv, .tsv or .jsonl file, - for standard input, or --each")
-    return batch.open_source(options.rows, encoding=options.encoding, stdin=sys.stdin.buffer)
+        source = batch.each(variable, pattern)
+    elif not options.rows:
+        raise UsageError(
+            "no rows", hint=f"give a file ({' '.join(batch.KINDS)}), - for standard input, or --each"
+        )
+    elif _is_many(options.rows):
+        pattern = options.rows
+        return lambda sheet: batch.each(sheet.file_input(), pattern)
+    else:
+        source = batch.open_source(options.rows, encoding=options.encoding, stdin=sys.stdin.buffer)
+    return lambda _sheet: source
+
+
+def _is_many(rows: str) -> bool:
+    """True for a folder or a glob."""
+    path = Path(rows)
+    return rows != "-" and (path.is_dir() or (glob.has_magic(rows) and not path.exists()))
 
 
 class Refusal:
@@ -75,3 +91,11 @@ def tell_columns(sheet: batch.Sheet, options: Options) -> None:
     """Says which columns are for no input."""
     if sheet.left_out and not options.quiet:
         _show.note(f"columns that are no input are left out: {', '.join(sheet.left_out)}")
+
+
+def tell_pieces(splitter: batch.Splitter | None, options: Options) -> None:
+    """Says how many pieces documents were cut into, and what the extractor had to say."""
+    if splitter is not None and not options.quiet:
+        _show.note(f"cut: {splitter.documents} documents into {splitter.pieces} pieces")
+        for line in splitter.notes:
+            _show.note(f"  {line}")

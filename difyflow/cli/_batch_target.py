@@ -84,6 +84,8 @@ def _server(url: str, options: Options) -> tuple[Backend, AppApi, Callable[[], s
     from difyflow.run.backends.dify import open_backend
 
     named = [name for name in LOCAL_ONLY if getattr(options, name)]
+    if options.split and "document_encoding" in named:  # documents are read here then
+        named.remove("document_encoding")
     if named:
         raise UsageError(f"--{named[0].replace('_', '-')} is for local runs, and {url} is a server")
     key = os.environ.get(options.key_env, "").strip()

@@ -16,11 +16,13 @@ KEY = "app-loopback000000000000"  # of the loopback server
 
 @pytest.fixture
 def run(in_new_python, root, tmp_path):
-    """`run(*arguments, **environment)`: the command in a folder of its own."""
+    """`run(*arguments, **environment)`: the command in a folder of its own, with `input` on its stdin."""
 
-    def call(*arguments, **environment):
+    def call(*arguments, input=None, **environment):
         env = {"PATH": os.environ["PATH"], "PYTHONPATH": str(root), "HOME": str(tmp_path), **environment}
-        return in_new_python("-m", "difyflow", "batch", *map(str, arguments), cwd=tmp_path, env=env)
+        return in_new_python(
+            "-m", "difyflow", "batch", *map(str, arguments), cwd=tmp_path, env=env, input=input
+        )
 
     return call
 
@@ -202,3 +204,56 @@ def test_a_batch_that_another_process_works_on_can_be_looked_at(dify, run, table
         status = run("status", "out")
     assert (status.returncode, "succeeded: 3" in status.stdout) == (0, True)
     assert journal.read_bytes() == torn
+
+
+LONG = "# 总则\n应每月自检一次。\n\n# 附则\n本规范自发布之日起施行。\n"
+
+
+def test_documents_are_cut_and_each_piece_is_uploaded_for_a_row_of_its_own(dify, run, tmp_path):
+    server = dify()
+    (tmp_path / "a.md").write_text(LONG, encoding="utf-8")
+    done = run(
+        *(server.url, "--each", "attachments=*.md", "-i", "trigger=一", "-o", "out"),
+        *("--split", "attachments=20", "--overlap", "5"),
+        DIFY_API_KEY=KEY,
+    )
+    assert done.returncode == 0, done.stderr
+    assert "cut: 1 documents into 2 pieces" in done.stderr
+    uploads = [one.parts()["file"] for one in server.calls("POST", "/v1/files/upload")]
+    assert sorted(one.get_filename() for one in uploads) == ["a.part-01-of-02.md", "a.part-02-of-02.md"]
+    assert len(server.runs) == 2
+    lines = (tmp_path / "out/outputs.provenance.jsonl").read_text(encoding="utf-8").splitlines()
+    assert {json.loads(line)["piece"]["headings"][0] for line in lines} == {"总则", "附则"}
+    assert run("--resume", "out", DIFY_API_KEY=KEY).returncode == 0
+    assert len(server.runs) == 2
+
+
+def test_a_dry_run_says_how_many_pieces_there_would_be(dify, run, tmp_path):
+    (tmp_path / "docs").mkdir()
+    (tmp_path / "docs/a.md").write_text(LONG, encoding="utf-8")
+    (tmp_path / "docs/none.txt").write_bytes(b"")
+    done = run(
+        *(dify().url, "docs", "-i", "trigger=一", "--split", "attachments=20", "--dry-run"), DIFY_API_KEY=KEY
+    )
+    assert (done.returncode, done.stdout) == (1, "2 rows fit, 1 do not; 2 runs would be sent\n")
+    assert "row 3: attachments: none.txt: the file is empty (0 bytes)" in done.stderr
+
+
+@pytest.mark.local
+def test_pieces_run_here_on_the_local_engine(run, root, tmp_path):
+    (tmp_path / "a.md").write_text(LONG, encoding="utf-8")
+    done = run(
+        *(root / "workflows/fine_tune_corpus", "a.m?", "-i", "trigger=一", "--split", "attachments=20"),
+        *("-o", "out", "--model-endpoint", "demo", "-q"),
+    )
+    assert done.returncode == 0, done.stderr
+    assert (tmp_path / "out/results.jsonl").read_bytes().count(b'"status":"succeeded"') == 2
+
+
+def test_rows_come_from_standard_input(dify, run, tmp_path):
+    server = dify()
+    (tmp_path / "a.txt").write_text("x")
+    row = json.dumps({"attachments": "a.txt", "trigger": "一"})
+    done = run(server.url, "-", "-o", "out", "-q", DIFY_API_KEY=KEY, input=row + "\n")
+    assert done.returncode == 0, done.stderr
+    assert [one.inputs["trigger"] for one in server.runs] == ["一"]

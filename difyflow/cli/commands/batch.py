@@ -17,6 +17,10 @@ _SECONDS = click.FloatRange(min=0, min_open=True)
 @click.option("--retry-failed", is_flag=True, help="With --resume: run failed and stopped rows anew.")
 @click.option("--rerun-unknown", is_flag=True, help="With --resume: and rows that nobody knows the end of.")
 @click.option("--each", metavar="INPUT=GLOB", help="A row for each file, in place of ROWS.")
+@click.option("--split", metavar="INPUT=N", help="Cut its documents into pieces of N characters, a row each.")
+@click.option(
+    "--overlap", type=click.IntRange(min=0), default=0, metavar="N", help="Characters that a piece repeats."
+)
 @click.option("--map", "mapping", multiple=True, metavar="COLUMN=INPUT", help="A column for another input.")
 @click.option("-i", "--input", "pairs", multiple=True, metavar="NAME=VALUE", help="The same for all rows.")
 @click.option("--query", default="", metavar="TEXT", help="The message to a chatflow, for all rows.")

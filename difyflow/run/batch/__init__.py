@@ -21,17 +21,20 @@ from difyflow.run.backend import Backend
 from difyflow.run.batch.engine import Engine
 from difyflow.run.batch.folder import Folder, Spec, new_folder, old_folder
 from difyflow.run.batch.pace import AUTO_MOST, PaceLimits
+from difyflow.run.batch.pieces import Cut, Splitter, parse_cut
 from difyflow.run.batch.progress import Ending, Limits, Progress
 from difyflow.run.batch.recover import Patience
 from difyflow.run.batch.results import Written, write_results
-from difyflow.run.batch.rows import Source, each, open_source
+from difyflow.run.batch.rows import KINDS, Source, each, open_source
 from difyflow.run.batch.sheet import Bad, Plan, Sheet, check_all
 from difyflow.run.batch.summary import Case, Summary, summarize
 
 __all__ = [
     "AUTO_MOST",
+    "KINDS",
     "Bad",
     "Case",
+    "Cut",
     "Ending",
     "Folder",
     "Limits",
@@ -42,6 +45,7 @@ __all__ = [
     "Sheet",
     "Source",
     "Spec",
+    "Splitter",
     "Summary",
     "Written",
     "begin",
@@ -51,6 +55,7 @@ __all__ = [
     "new_folder",
     "old_folder",
     "open_source",
+    "parse_cut",
     "status",
 ]
 

@@ -3,6 +3,7 @@
 - `batch.json`: what was asked for, without keys
 - `rows.jsonl`: the rows as they were checked
 - `journal.jsonl`: what became of them, see `journal`
+- `pieces/`: documents that were cut, see `pieces`
 - `results.log`: results in the order in which they came
 - `results.jsonl`, `outputs.jsonl`, `errors.csv` and more: made from these, see `results`
 """
@@ -13,6 +14,7 @@ import hashlib
 import json
 import os
 import secrets
+import shutil
 from array import array
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
@@ -77,6 +79,11 @@ class Folder:
         return self.path / "rows.jsonl"
 
     @property
+    def pieces(self) -> Path:
+        """Folder of the pieces of documents that were cut."""
+        return self.path / "pieces"
+
+    @property
     def _spec(self) -> Path:
         return self.path / "batch.json"
 
@@ -127,6 +134,7 @@ class Folder:
                 raise UsageError("there are no rows to run", path=source, code="no-rows")
         except BaseException:
             self.rows.unlink(missing_ok=True)
+            shutil.rmtree(self.pieces, ignore_errors=True)
             raise
         spec = Spec(
             id=secrets.token_hex(5),
@@ -251,7 +259,8 @@ def new_folder(path: Path) -> Folder:
             code="other-batch",
             hint=f"go on with it: difyflow batch --resume {path}; or name another folder",
         )
-    strange = [name for name in there if name not in ("lock", "rows.jsonl", "results.log", "journal.jsonl")]
+    left = ("lock", "rows.jsonl", "results.log", "journal.jsonl", "pieces")  # by one that ended too early
+    strange = [name for name in there if name not in left]
     if strange:
         raise UsageError(
             f"is not empty: {strange[0]}", path=str(path), code="exists", hint="name a folder of its own"

@@ -171,6 +171,7 @@ class _Corpus:
             return
         found = collect(text, truncated=bool(value["truncated"]))
         about = {name: value[name] for name in ("row", "repeat", "run_id", "model", "digest")}
+        about |= {"piece": value["piece"]} if "piece" in value else {}
         for sample in found.samples:
             line = sample.to_line().encode()
             self._samples.add(line)

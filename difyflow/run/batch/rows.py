@@ -1,4 +1,4 @@
-"""Rows out of a CSV, TSV or JSONL file, of standard input or of a glob; one at a time, with their lines.
+"""Rows out of a file, of standard input or of a glob; one at a time, with their lines.
 
 A fault of one row is a value (`Row.problem`), so that all of them can be told at once; what makes the whole
 file unusable is a `UsageError` with line and column.
@@ -12,13 +12,16 @@ import glob
 import io
 import json
 from collections import Counter
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO, cast
 
 from difyflow.errors import UsageError
+
+KINDS = (".csv", ".tsv", ".jsonl", ".ndjson", ".xlsx", ".parquet")
+"""Endings of the files that rows are read from."""
 
 _DELIMITERS = {",": "commas", ";": "semicolons", "\t": "tabs"}
 _WIDE = ("utf-16", "utf-32")
@@ -40,12 +43,14 @@ class Row:
         line: physical line in which it begins, from 1; 0 for rows of a glob.
         values: cells by column: text in CSV, JSON values in JSONL.
         problem: why it cannot be used; empty if it can.
+        origin: where a piece of a document comes from; empty for whole rows.
     """
 
     number: int
     line: int
     values: dict[str, object]
     problem: str = ""
+    origin: Mapping[str, object] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +72,7 @@ def open_source(path: str, *, encoding: str = "", stdin: BinaryIO | None = None)
     """A file of rows, or standard input for `-`.
 
     Args:
-        path: `.csv`, `.tsv`, `.jsonl` or `.ndjson`; the kind of standard input is seen from its beginning.
+        path: its ending says what it is, see `KINDS`; of standard input that is seen from its beginning.
         encoding: of the text; empty = UTF-8, with or without a byte order mark.
         stdin: what `-` reads.
 
@@ -81,30 +86,37 @@ def open_source(path: str, *, encoding: str = "", stdin: BinaryIO | None = None)
         return Source("standard input", Path(), lambda: _of_stdin(stdin, encoding))
     place = Path(path)
     kind = place.suffix.lower()
-    if kind not in (".csv", ".tsv", ".jsonl", ".ndjson"):
+    if kind not in KINDS:
         raise UsageError(
             f"rows of this kind cannot be read: {kind or 'no suffix'}",
             path=path,
-            hint="give a .csv, .tsv or .jsonl file, - for standard input, or --each INPUT=GLOB",
+            hint=f"give a file ({' '.join(KINDS)}), - for standard input, a folder, or --each INPUT=GLOB",
         )
+    if kind in (".xlsx", ".parquet"):
+        return Source(path, place.parent, lambda: _of_table(place, kind))
     return Source(path, place.parent, lambda: _of_file(place, kind, encoding))
 
 
 def each(variable: str, pattern: str) -> Source:
-    """A row for each file of a glob (`**` for all depths), in the order of their names.
+    """A row for each file of a glob (`**` for all depths) or of a folder, in the order of their names.
+
+    Hidden files are left out, as the shell leaves them out.
 
     Raises:
         UsageError: no file matches.
     """
-    # Not Path.glob, which takes no absolute pattern.
-    names = glob.iglob(pattern, recursive=True)  # noqa: PTH207  see above
+    whole = Path(pattern).is_dir()
+    # Not Path.glob, which takes no absolute pattern. A name may hold what a glob takes for a sign.
+    names = glob.iglob(f"{glob.escape(pattern)}/**" if whole else pattern, recursive=True)  # noqa: PTH207  see above
     found = sorted(one for one in names if Path(one).is_file())
     if not found:
-        raise UsageError(f"no file matches {pattern!r}", code="no-rows")
+        raise UsageError(
+            f"no file in {pattern!r}" if whole else f"no file matches {pattern!r}", code="no-rows"
+        )
 
     def rows() -> Iterator[Row]:
         for number, name in enumerate(found, 1):
-            yield Row(number, 0, {variable: str(Path(name).resolve())})
+            yield Row(number, 0, {variable: str(Path(name).absolute())})
 
     return Source(f"{variable}={pattern}", Path(), rows)
 
@@ -130,6 +142,12 @@ def _of_file(path: Path, kind: str, encoding: str) -> Iterator[Row]:
             yield from _of_csv(lines, "\t" if kind == ".tsv" else "")
         else:
             yield from _of_jsonl(lines)
+
+
+def _of_table(path: Path, kind: str) -> Iterator[Row]:
+    from difyflow.run.batch import tables
+
+    yield from tables.of_xlsx(path) if kind == ".xlsx" else tables.of_parquet(path)
 
 
 def _of_stdin(stdin: BinaryIO, encoding: str) -> Iterator[Row]:
@@ -222,7 +240,7 @@ def _of_csv(lines: _Lines, delimiter: str) -> Iterator[Row]:
         raise UsageError("is empty: the first line must name the columns", path=lines.name, code="no-rows")
     reader = csv.reader(lines, delimiter=delimiter or _sniffed(head), strict=True)
     header_line = lines.number + 1
-    columns = _columns(next(_records(reader, lines))[1], lines.name, header_line)
+    columns = column_names(next(_records(reader, lines))[1], lines.name, header_line)
     number = 0
     for line, cells in _records(reader, lines):
         if not any(cells):
@@ -260,7 +278,12 @@ def _sniffed(header: str) -> str:
     return max(_DELIMITERS, key=lambda one: outside.count(one))
 
 
-def _columns(cells: list[str], name: str, line: int) -> list[str]:
+def column_names(cells: Sequence[str], name: str, line: int) -> list[str]:
+    """The names of the columns, each once.
+
+    Raises:
+        UsageError: a column without a name, or with the name of another one.
+    """
     columns = [cell.strip() for cell in cells]
     for at, column in enumerate(columns, 1):
         if not column:

@@ -128,6 +128,25 @@ class Sheet:
             raise InputError("the row has no message", problems=[f"{QUERY}: is required and empty"])
         return Checked(inputs, query, self._digest(inputs, query))
 
+    def file_input(self) -> str:
+        """The input that takes files, if there is one only.
+
+        Raises:
+            UsageError: there is none, or there are several.
+        """
+        found = [one.variable for one in self._plan.form if one.type in FILE_TYPES]
+        if len(found) == 1:
+            return found[0]
+        raise UsageError(
+            f"the workflow has {len(found) or 'no'} inputs for files: say which one takes them",
+            code="which-input",
+            hint=f"--each INPUT=GLOB; inputs: {', '.join(one.variable for one in self._plan.form) or 'none'}",
+        )
+
+    def column_of(self, variable: str, columns: Iterable[str]) -> str | None:
+        """The column that is for an input; None if there is none."""
+        return next((column for column in columns if self._input_of(column) == variable), None)
+
     def _input_of(self, column: str) -> str:
         """The input that a column is for; empty if it is for none."""
         name = self._plan.renamed.get(column, column)
@@ -137,20 +156,9 @@ class Sheet:
         return self._plan.chat and name == QUERY
 
     def _cell(self, field_: FormField, value: object, folder: Path) -> object:
-        """A cell of a file input holds a path or a URL, or several: a JSON array, or one a line."""
         if field_.type not in FILE_TYPES:
             return value
-        items: Sequence[object]
-        if isinstance(value, str) and value.lstrip().startswith("["):
-            try:
-                items = json.loads(value)
-            except ValueError:
-                items = [value]
-        elif isinstance(value, str):
-            items = [part.strip() for part in value.splitlines() if part.strip()]
-        else:
-            items = value if isinstance(value, list) else [value]
-        return [_placed(item, folder) for item in items]
+        return [_placed(item, folder) for item in file_items(value)]
 
     def _digest(self, inputs: Mapping[str, object], query: str) -> str:
         """16 hex digits over the inputs, the contents of local files among them."""
@@ -190,6 +198,21 @@ class Sheet:
             hint=f"columns: {', '.join(columns)}; inputs: {inputs}. A column is for the input of its name, "
             "or with --map COLUMN=INPUT; --map COLUMN= leaves it out; --input NAME=VALUE is for all rows",
         )
+
+
+def file_items(value: object) -> Sequence[object]:
+    """What a cell of a file input holds: a path or a URL, or several: a JSON array, or one a line."""
+    if isinstance(value, str) and value.lstrip().startswith("["):
+        try:
+            items = json.loads(value)
+        except ValueError:
+            return [value]
+        return items if isinstance(items, list) else [value]
+    if isinstance(value, str):
+        return [part.strip() for part in value.splitlines() if part.strip()]
+    if value is None:
+        return []
+    return value if isinstance(value, list) else [value]
 
 
 def _placed(item: object, folder: Path) -> object:
@@ -240,6 +263,7 @@ def row_line(row: Row, checked: Checked, folder: Path) -> bytes:
         "digest": checked.digest,
         "folder": str(folder.absolute()),
         "values": values,
+        **({"piece": row.origin} if row.origin else {}),
     }
     return json.dumps(kept, separators=(",", ":")).encode()
 

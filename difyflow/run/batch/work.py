@@ -217,6 +217,7 @@ def result_line(report: Report, result: Result, batch: str) -> dict[str, object]
         "batch": batch,
         "digest": job.row.get("digest", ""),
         "attempt": job.sent.attempt if job.sent else job.attempt,
+        **({"piece": job.row["piece"]} if "piece" in job.row else {}),
     }
     times = {"sent_at": job.sent.at if job.sent else report.began, "ended_at": report.ended}
     return {**head, **said, "recovered": job.sent is not None, **times}
