@@ -121,11 +121,9 @@ def files_of(read: Reader, *, name: str) -> tuple[str, ...]:
         ReadError: it is none.
     """
     folder = _Folder(read, name)
-    found = [part for part in PARTS if read(part) is not None]
-    for part in found:
-        found_in = folder.mapping(part)
-        found += [item for item in _named(found_in) if item not in found and _is_inside(item)]
-    return tuple(found)
+    parts = [part for part in PARTS if read(part) is not None]
+    inside = {item for part in parts for item in _named(folder.mapping(part)) if _is_inside(item)}
+    return (*parts, *sorted(item for item in inside if read(item) is not None))
 
 
 @dataclass(slots=True)
