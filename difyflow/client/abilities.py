@@ -19,6 +19,8 @@ class Abilities:
         stop_shows_as_failed: the stream of a stopped run says `failed`, its record `stopped` (recorded on the
             1.15 line).
         stopped_keeps_running: the record of a stopped run stays `running` (recorded on 1.12.1).
+        counts_streaming_twice: where an app's limit is one run at a time, each streaming run is refused
+            (recorded on the 1.15 line, which says that it is 1.14.2).
     """
 
     finds_by_user: bool
@@ -28,6 +30,7 @@ class Abilities:
     never_ends_alone: bool
     stop_shows_as_failed: bool
     stopped_keeps_running: bool
+    counts_streaming_twice: bool
 
 
 def version_tuple(version: str) -> tuple[int, int, int] | None:
@@ -49,4 +52,5 @@ def abilities(version: str) -> Abilities:
         never_ends_alone=at < (1, 0, 0),
         stop_shows_as_failed=at >= (1, 13, 0),
         stopped_keeps_running=(1, 9, 0) <= at < (1, 13, 0),
+        counts_streaming_twice=at >= (1, 14, 0),
     )

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import re
+import uuid
+from collections.abc import Mapping
+from contextlib import suppress
 from urllib.parse import urlsplit
 
 from difyflow.errors import UsageError
@@ -14,6 +17,11 @@ _PAGES = frozenset(
         "device", "explore", "install", "signin", "signup", "tools", "workflow",
     }
 )  # fmt: skip
+_CLOUD_CONSOLE = {
+    "api.dify.ai": "cloud.dify.ai",
+    "dify.ai": "cloud.dify.ai",
+    "www.dify.ai": "cloud.dify.ai",
+}
 _CLOUD = {"cloud.dify.ai": "api.dify.ai", "dify.ai": "api.dify.ai", "www.dify.ai": "api.dify.ai"}
 
 
@@ -26,6 +34,37 @@ def base_url(text: str) -> str:
     Raises:
         UsageError: no http(s) address, or one that holds a password.
     """
+    return _place(text, _CLOUD) + "/v1"
+
+
+def console_url(text: str) -> str:
+    """The base URL of the console API: `https://HOST[/PREFIX]/console/api`; takes what `base_url` takes.
+
+    Raises:
+        UsageError: as `base_url`.
+    """
+    return _place(text, _CLOUD_CONSOLE) + "/console/api"
+
+
+def app_id_of(text: str) -> str:
+    """The id of an app from the id itself, or from the address of its page in the console.
+
+    Raises:
+        UsageError: there is no id (a UUID) in it.
+    """
+    segments = urlsplit(text.strip()).path.split("/") if "://" in text else [text.strip()]
+    for segment in segments:
+        with suppress(ValueError):
+            return str(uuid.UUID(segment))
+    raise UsageError(
+        f"no id of an app: {text!r}",
+        code="bad-id",
+        hint="the id stands in the address of the app's page: https://HOST/app/ID/workflow",
+    )
+
+
+def _place(text: str, cloud: Mapping[str, str]) -> str:
+    """Scheme, host, port and prefix of a server, without the part that names one of its APIs or pages."""
     text = text.strip()
     try:
         parts = urlsplit(text)
@@ -48,10 +87,10 @@ def base_url(text: str) -> str:
     page = next((i for i, segment in enumerate(segments) if segment in _PAGES), None)
     if page is not None:
         del segments[page:]
-    host = _CLOUD.get(host, host)
+    host = cloud.get(host, host)
     host = f"[{host}]" if ":" in host else host
     place = host if port is None else f"{host}:{port}"
-    return "/".join([f"{parts.scheme.lower()}://{place}", *segments, "v1"])
+    return "/".join([f"{parts.scheme.lower()}://{place}", *segments])
 
 
 def checked_key(key: str) -> str:

@@ -49,6 +49,8 @@ _KEY = _Kind(
     "unauthorized", "make a key on the app's API Access page and put it into the key variable", AuthError
 )
 
+_LOGIN = _Kind("login-refused", "check the e-mail address and the password", AuthError)
+
 # (code, beginning of the message or None, what it is); the first that fits wins.
 _BY_CODE: tuple[tuple[str, str | None, _Kind], ...] = (
     ("too_many_requests", None, _LIMITED),
@@ -78,6 +80,19 @@ _BY_CODE: tuple[tuple[str, str | None, _Kind], ...] = (
     ("forbidden", "The app no longer exists", _Kind("app-deleted", None, AuthError)),
     ("human_input_form_submitted", None, _FORM_CLOSED),
     ("human_input_form_expired", None, _FORM_CLOSED),
+    # The console: dify-0.15.3 console/05*, 22, 28; dify-1.12.1 auth/login-*, draft/sync-stale-hash
+    ("authentication_failed", None, _LOGIN),
+    ("email_or_password_mismatch", None, _LOGIN),
+    ("account_not_found", None, _LOGIN),
+    ("account_banned", None, _LOGIN),
+    (
+        "email_code_login_limit",
+        None,
+        _Kind("login-locked", "too many wrong passwords: the server takes none for up to a day", RateLimited),
+    ),
+    ("not_setup", None, _Kind("not-set-up", "open the server in a browser and make its first account")),
+    ("draft_workflow_not_sync", None, _Kind("conflict", "somebody else changed the draft: read it again")),
+    ("max_keys_exceeded", None, _Kind("too-many-keys", "an app has at most 10 keys: delete one in Dify")),
     ("unsupported_file_type", None, _Kind("unsupported-media-type", "an uploaded file needs a MIME type")),
 )
 

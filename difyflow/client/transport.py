@@ -17,15 +17,15 @@ import weakref
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
+from http.cookiejar import DefaultCookiePolicy
 from pathlib import Path
 from typing import TypeVar
 
 import requests
 import urllib3.exceptions as u3
-from requests.auth import AuthBase
 
 from difyflow.client.address import base_url as normal_url
-from difyflow.client.address import checked_key, shown_key
+from difyflow.client.auth import Auth, Bearer
 from difyflow.client.faults import Retries, classify, retry_delay
 from difyflow.client.lost import lost
 from difyflow.errors import ApiError, ConnectionLost, InputError, UsageError
@@ -92,27 +92,33 @@ class Call:
         file: (name, content, MIME type) of the one part `file`.
         read_s: time limit, in seconds; None = the usual one.
         raw: the answer is a file, not JSON.
+        also: a status besides 2xx whose JSON is an answer and no error.
     """
 
     method: str
     path: str
     params: Mapping[str, str | int | None] = field(default_factory=dict)
-    body: Mapping[str, object] | None = None
+    body: Mapping[str, object] | None = field(default=None, repr=False)
     form: Mapping[str, str] = field(default_factory=dict)
     file: tuple[str, bytes, str] | None = field(default=None, repr=False)
     effect: Effect = Effect.NONE
     read_s: float | None = None
     raw: bool = False
+    also: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
-    """A whole answer with a 2xx status; `value` is its JSON, None for a raw or empty body."""
+    """A whole answer with a 2xx status (or one that the call takes too).
+
+    `value` is its JSON, None for a raw or empty body; `cookies` are those that it sets.
+    """
 
     status: int
-    headers: Mapping[str, str]
-    body: bytes
-    value: object = None
+    headers: Mapping[str, str] = field(repr=False)
+    body: bytes = field(repr=False)
+    value: object = field(default=None, repr=False)
+    cookies: Mapping[str, str] = field(default_factory=dict, repr=False)
 
 
 class OpenAnswer:
@@ -148,41 +154,37 @@ class OpenAnswer:
         self.close()
 
 
-class _Bearer(AuthBase):
-    """Sends the key; as an auth object, because requests lets a `~/.netrc` overrule a plain header."""
-
-    def __init__(self, key: str) -> None:
-        self._key = key
-        self.shown = shown_key(key)
-
-    def __repr__(self) -> str:
-        return f"_Bearer({self.shown!r})"
-
-    def hide(self, data: bytes) -> bytes:
-        """Bytes of a server, which may echo what it was sent, without the key."""
-        return data.replace(self._key.encode(), self.shown.encode())
-
-    def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
-        request.headers["Authorization"] = f"Bearer {self._key}"
-        return request
-
-
 class Transport:
-    """Sends calls to one server with one key; may be used from many threads, each has its own session."""
+    """Sends calls to one server; may be used from many threads, each has its own session.
 
-    def __init__(self, base_url: str, key: str, *, connection: Connection | None = None) -> None:
-        self.base_url = normal_url(base_url)
+    It keeps no cookies: a call carries its credential and nothing of an earlier answer.
+
+    Args:
+        base_url: of the service API, as people write it; with an `Auth`, the exact address of another API.
+        key: of an app, or what signs the calls in its place.
+        connection: time limits, retries, certificates.
+
+    Raises:
+        UsageError: no usable address, key or certificate file.
+    """
+
+    def __init__(self, base_url: str, key: str | Auth, *, connection: Connection | None = None) -> None:
+        self.base_url = normal_url(base_url) if isinstance(key, str) else base_url
         self.server_version = ""
         """`X-Version` of the last answer that had one."""
         self._how = connection or Connection()
-        self._auth = _Bearer(checked_key(key))
-        self.shown_key = self._auth.shown
+        self._auth: Auth = Bearer(key) if isinstance(key, str) else key
         self._verify = _verify(self._how)
         self._local = threading.local()
         self._sessions: weakref.WeakSet[requests.Session] = weakref.WeakSet()
 
     def __repr__(self) -> str:
         return f"Transport({self.base_url!r}, key={self.shown_key!r})"
+
+    @property
+    def shown_key(self) -> str:
+        """How the credential may be shown."""
+        return self._auth.shown
 
     @property
     def insecure(self) -> bool:
@@ -253,7 +255,10 @@ class Transport:
             value = json.loads(body)
         except (ValueError, RecursionError) as err:
             raise self._refusal(call, response, body) from err
-        return Answer(status=response.status_code, headers=response.headers, body=body, value=value)
+        cookies = {cookie.name: cookie.value or "" for cookie in response.cookies}
+        return Answer(
+            status=response.status_code, headers=response.headers, body=body, value=value, cookies=cookies
+        )
 
     def _opened(self, call: Call, trace_id: str) -> OpenAnswer:
         response = self._respond(call, trace_id)
@@ -289,7 +294,7 @@ class Transport:
         except (requests.RequestException, OSError) as err:
             raise self._lost(call, err) from err
         self.server_version = response.headers.get("X-Version") or self.server_version
-        if 200 <= response.status_code < 300:
+        if 200 <= response.status_code < 300 or response.status_code == call.also:
             return response
         with response:
             raise self._refusal(call, response, self._beginning(response))
@@ -315,7 +320,10 @@ class Transport:
     def _lost(self, call: Call, err: Exception) -> Exception:
         request = getattr(err, "request", None)
         if request is not None and request.headers is not None:
-            request.headers.pop("Authorization", None)  # whoever dumps the exception must not find the key
+            # Whoever dumps the exception must not find a key, a token or the password of a login.
+            for name in ("Authorization", "Cookie", "X-CSRF-Token"):
+                request.headers.pop(name, None)
+            request.body = None
         return lost(
             err,
             url=self._url(call),
@@ -334,6 +342,7 @@ class Transport:
         if session is None:
             session = self._local.session = self._how.new_session()
             session.headers.update({"User-Agent": "difyflow", "Accept-Encoding": "identity"})
+            session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=()))
             self._sessions.add(session)
         return session
 

@@ -1,11 +1,15 @@
 """What the client's tests share: servers of scripted answers and a client that does not sleep."""
 
+import copy
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from difyflow.client.app_api import AppApi
+from difyflow.client.console_api import ConsoleApi
 from difyflow.client.faults import Retries
 from difyflow.client.transport import Connection, Timeouts
 
@@ -52,3 +56,53 @@ def api(waited: list[float]) -> Iterator[Callable[..., AppApi]]:
     yield connect
     for one in opened:
         one.close()
+
+
+@pytest.fixture(scope="session")
+def flow(root: Path) -> Callable[..., dict[str, Any]]:
+    """The data of a recorded file with a secret, for a server's own DSL version."""
+    text = (root / "tests/recordings/1.12.1/inputs/flow.yml").read_text(encoding="utf-8")
+    known = yaml.load(text, yaml.CSafeLoader)
+
+    def data(server: str = "1.12.1", **changes: Any) -> dict[str, Any]:
+        own = {"0.15.3": "0.1.5", "1.12.1": "0.5.0", "1.15-dev": "0.6.0"}[server]
+        return {**copy.deepcopy(known), "version": own, **changes}
+
+    return data
+
+
+@pytest.fixture
+def console(loopback: Any) -> Iterator[Callable[..., Any]]:
+    """`console(version, ...)` starts a console."""
+    servers: list[Any] = []
+
+    def start(version: str = "1.12.1", **options: Any) -> Any:
+        servers.append(loopback.Console(version, **options))
+        return servers[-1]
+
+    yield start
+    for server in servers:
+        server.close()
+
+
+@pytest.fixture
+def connect() -> Iterator[Callable[..., ConsoleApi]]:
+    """`connect(server)` is a client of it that does not sleep; it has not logged in."""
+    opened: list[ConsoleApi] = []
+
+    def make(
+        server: Any, *, password: str = "Loopback-geheim-1", url: str | None = None, read_s: float = 3.0
+    ) -> ConsoleApi:
+        how = Connection(
+            timeouts=Timeouts(connect_s=2, read_s=read_s),
+            retries=Retries(unreachable=2, broken=2, rate_limited=2),
+            sleep=lambda _seconds: None,
+        )
+        opened.append(
+            ConsoleApi(url or server.url, email="admin@example.com", password=password, connection=how)
+        )
+        return opened[-1]
+
+    yield make
+    for api in opened:
+        api.close()

@@ -29,6 +29,7 @@ class Answer:
     """What the server sends, and how it misbehaves while it does.
 
     Attributes:
+        headers: a list is sent as several headers of one name.
         chunks: parts of the body.
         stream: send the parts one by one in chunked encoding, each when the iterable gives it.
         headers_after_s: wait before the status line, in seconds.
@@ -41,7 +42,7 @@ class Answer:
     """
 
     status: int = 200
-    headers: dict[str, str] = field(default_factory=dict)
+    headers: dict[str, Any] = field(default_factory=dict)
     chunks: Iterable[bytes] = ()
     stream: bool = False
     headers_after_s: float = 0.0
@@ -254,7 +255,8 @@ class _Handler(BaseHTTPRequestHandler):
             return False
         self.send_response_only(answer.status)
         for name, value in answer.headers.items():
-            self.send_header(name, value)
+            for one in value if isinstance(value, list) else [value]:
+                self.send_header(name, one)
         if answer.stream:
             self.send_header("Transfer-Encoding", "chunked")
         else:

@@ -1,0 +1,320 @@
+"""Pushing one app: a plan as a frozen value, shown by whoever likes, then applied.
+
+An import replaces graph, features, variables, name and icon of the draft without looking at what is there
+(api.md 5.3), so the plan looks first: at what differs, at what has changed since the file was pulled, at
+secrets. A secret that the file does not hold (empty, or masked as the server shows it) is kept as the server
+has it: the import would store the mask, or nothing, in its place.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from enum import Enum
+
+from difyflow.client.abilities import version_tuple
+from difyflow.client.console_api import ConsoleApi, ConsoleApp, Import, Stored, Workspace
+from difyflow.client.masks import fingerprint, secrets_of, with_kept_secrets, without_secrets
+from difyflow.dsl.app import App
+from difyflow.dsl.imports import answer
+from difyflow.dsl.reader import read
+from difyflow.dsl.releases import RELEASES, Releases
+from difyflow.errors import ApiError, ConnectionLost, UsageError
+from difyflow.nodes._record import numbers
+
+COMMENT_LIMIT = 100
+"""Characters that a comment of a version may have."""
+_MODES = ("workflow", "advanced-chat")
+
+
+class Action(Enum):
+    """What a push does to the app."""
+
+    CREATE = "create"
+    UPDATE = "update"
+    SAME = "same"
+    """The draft is as the file already."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wish:
+    """What is asked for besides the import.
+
+    Attributes:
+        publish: make the draft the live version.
+        comment: of that version.
+        make_key: make an API key.
+        force: push over a draft that changed since the pull, and a file that the server would refuse.
+        pulled: `fingerprint` of the draft when the file was pulled from this app; empty = not known.
+    """
+
+    publish: bool = False
+    comment: str = ""
+    make_key: bool = False
+    force: bool = False
+    pulled: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """What a push will do.
+
+    Attributes:
+        app: what will be imported, with the secrets that are kept.
+        draft: what the server has, without secrets; None for a new app.
+        asks: the server will ask for a confirmation, since the file's DSL version is newer than its own.
+        live: the draft is the published version, so there is nothing to publish unless it is changed.
+        notes: warnings, a line each.
+    """
+
+    action: Action
+    app: App = field(repr=False)
+    wish: Wish
+    workspace: Workspace
+    server_version: str = ""
+    target: ConsoleApp | None = None
+    draft: App | None = field(default=None, repr=False)
+    asks: bool = False
+    live: bool = False
+    namesakes: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+
+    @property
+    def does_nothing(self) -> bool:
+        """True if there is nothing to import, to publish or to make."""
+        return self.action is Action.SAME and not self.publishes and not self.wish.make_key
+
+    @property
+    def publishes(self) -> bool:
+        """True if a version will be published."""
+        return self.wish.publish and not (self.action is Action.SAME and self.live)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pushed:
+    """What a push has done.
+
+    Attributes:
+        key: the new API key; it is in no repr, and nobody but the caller shows it.
+        fingerprint: of the draft afterwards.
+        missing: plugins that the workspace lacks.
+        declined: the confirmation was not given; nothing was changed.
+    """
+
+    app_id: str
+    status: str
+    published: bool = False
+    version_id: str = ""
+    key: str = field(default="", repr=False)
+    fingerprint: str = ""
+    api_base_url: str = ""
+    missing: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+    declined: bool = False
+
+
+def plan(api: ConsoleApi, app: App, wish: Wish, *, app_id: str | None = None) -> Plan:
+    """Looks at the server and says what a push would do; changes nothing.
+
+    Args:
+        api: logged in.
+        app: what is to be there.
+        wish: what else is asked for.
+        app_id: the app to update; None = a new one.
+
+    Raises:
+        UsageError: it cannot be pushed so: `draft-changed`, `mask`, `wrong-mode`, `would-be-refused`, ...
+        ApiError, ConnectionLost: the server did not answer the questions.
+    """
+    _check(app, wish)
+    workspace = api.workspace()
+    if not workspace.may_edit:
+        raise UsageError(
+            f"the account is {workspace.role!r} in {workspace.name!r}, and importing takes an editor",
+            code="no-right",
+        )
+    target = api.app(app_id) if app_id else None
+    stored = draft = None
+    if target is not None:
+        _check_mode(app, target)
+        stored = read(api.export(target.id, include_secret=True), name="the server's draft")
+        draft = without_secrets(stored)
+        _check_unchanged(draft, wish)
+    app, notes = with_kept_secrets(app, stored)
+    asks, more = _expected(app, _release(api.server_version), wish)
+    same = stored is not None and _is_same(app, stored, api.server_version)
+    return Plan(
+        action=Action.SAME if same else Action.UPDATE if target else Action.CREATE,
+        app=app,
+        wish=wish,
+        workspace=workspace,
+        server_version=api.server_version,
+        target=target,
+        draft=draft,
+        asks=asks,
+        live=target is not None and wish.publish and _is_live(api.draft(target.id), api.published(target.id)),
+        namesakes=() if target else tuple(one.id for one in api.apps_named(app.name)),
+        notes=(*notes, *more),
+    )
+
+
+def apply(api: ConsoleApi, planned: Plan, *, confirm: Callable[[Import], bool]) -> Pushed:
+    """Does what a plan says.
+
+    Args:
+        api: logged in.
+        planned: by `plan`.
+        confirm: asked whether a file of a newer DSL version is to be imported all the same.
+
+    Raises:
+        ApiError: `import-failed` with Dify's reason, ...
+        ConnectionLost: the answer was lost; the message says what may have happened.
+    """
+    done = _imported(api, planned, confirm)
+    if done.declined:
+        return done
+    if planned.publishes:
+        done = _published(api, done, planned.wish.comment)
+    if planned.wish.make_key:
+        done = replace(done, key=api.make_key(done.app_id))
+    app = api.app(done.app_id)
+    notes = done.notes
+    if not app.enable_api:
+        notes += ("API access of the app is switched off: switch it on in its overview in Dify",)
+    after = read(api.export(done.app_id), name="the server's draft")
+    return replace(done, api_base_url=app.api_base_url, notes=notes, fingerprint=fingerprint(after))
+
+
+def _check(app: App, wish: Wish) -> None:
+    if app.mode not in _MODES:
+        raise UsageError(
+            f"only workflow and chatflow apps are pushed, and this is {app.mode or 'no app'!r}",
+            code="wrong-mode",
+        )
+    if wish.comment and not wish.publish:
+        raise UsageError("--comment is for a version, so it needs --publish", code="usage")
+    if len(wish.comment) > COMMENT_LIMIT:
+        raise UsageError(
+            f"the comment has {len(wish.comment)} characters; Dify takes {COMMENT_LIMIT}", code="too-long"
+        )
+
+
+def _check_mode(app: App, target: ConsoleApp) -> None:
+    """An import never changes the mode, and a chatflow with the graph of a workflow breaks (recorded)."""
+    if target.mode != app.mode:
+        raise UsageError(
+            f"the app {target.name!r} is of mode {target.mode!r}, and the file of {app.mode!r}",
+            code="wrong-mode",
+        )
+
+
+def _check_unchanged(draft: App, wish: Wish) -> None:
+    if wish.pulled and not wish.force and fingerprint(draft) != wish.pulled:
+        raise UsageError(
+            "the server's draft has changed since this file was pulled",
+            code="draft-changed",
+            hint="pull it to another file and compare; --force pushes over it",
+        )
+
+
+def _release(version: str) -> Releases | None:
+    at = version_tuple(version)
+    if at is None:
+        return None
+    return next((one for one in RELEASES if numbers(one.first) <= at <= one.highest), None)
+
+
+def _expected(app: App, release: Releases | None, wish: Wish) -> tuple[bool, tuple[str, ...]]:
+    """What the server will answer, as far as its release is known: does it ask, and with what words?
+
+    Raises:
+        UsageError: it would refuse the file; up to 1.12 it even leaves an empty app behind.
+    """
+    if release is None or not release.known:
+        return False, ()
+    said = answer(app.data(), release)
+    if "failed" in (said.status, said.confirmed) and not wish.force:
+        raise UsageError(
+            f"Dify {release} refuses this file: {said.error}",
+            code="would-be-refused",
+            hint="difyflow versions FILE says who takes it; --force sends it all the same",
+        )
+    version = app.version or "none"
+    if said.status == "pending":
+        words = (
+            f"DSL {version} is not that of the server ({release.dsl}): what it does not know fails when run"
+        )
+        return True, (words,)
+    if said.status == "completed-with-warnings":
+        return False, (f"DSL {version} is older than that of the server ({release.dsl})",)
+    return False, ()
+
+
+def _is_same(app: App, stored: App, version: str) -> bool:
+    """True if an import would change nothing. Releases from 1.0 to 1.13.0 export every icon as a robot."""
+    at = version_tuple(version) or (1, 12, 0)
+    icons = not (1, 0, 0) <= at < (1, 13, 1)
+    if icons and app.app and stored.app and app.app.icon != stored.app.icon:
+        return False
+    return fingerprint(app) == fingerprint(stored) and secrets_of(app) == secrets_of(stored)
+
+
+def _is_live(draft: Stored, published: Stored) -> bool:
+    return bool(published.id) and draft.content == published.content
+
+
+def _imported(api: ConsoleApi, planned: Plan, confirm: Callable[[Import], bool]) -> Pushed:
+    target = planned.target
+    if planned.action is Action.SAME:
+        assert target is not None, "only an existing app can be the same"
+        return Pushed(app_id=target.id, status="same")
+    said = _sent(api, planned)
+    asked = said.status == "pending"
+    if asked:
+        if not confirm(said):
+            return Pushed(app_id=said.app_id, status="pending", declined=True)
+        said = api.confirm(said.id)
+    app_id = said.app_id or (target.id if target else "")
+    notes: tuple[str, ...] = ()
+    if said.status == "completed-with-warnings":
+        versions = f"DSL {said.imported_dsl_version} on a server of {said.current_dsl_version}"
+        notes += (f"imported with warnings: {versions}",)
+    if asked and planned.app.dependencies:
+        notes += ("after a confirmed import Dify does not say which plugins are missing: look at the app",)
+    missing = () if asked else api.missing_plugins(app_id)
+    return Pushed(app_id=app_id, status=said.status, missing=missing, notes=notes)
+
+
+def _sent(api: ConsoleApi, planned: Plan) -> Import:
+    """The import. A lost answer is looked for before anybody tries again: a second new app is a duplicate."""
+    app, target = planned.app, planned.target
+    try:
+        return api.import_app(app.render(), app_id=target.id if target else None)
+    except ConnectionLost as err:
+        if target is not None:
+            raise  # to push again does no harm
+        for one in api.apps_named(app.name):
+            if one.id not in planned.namesakes:
+                return Import(id="", status="completed", app_id=one.id)
+        err.hint = f"no new app {app.name!r} is there; look in the console before pushing again"
+        raise
+    except ApiError as err:
+        leaves = (version_tuple(api.server_version) or (1, 12, 1)) < (1, 13, 0)
+        if err.code == "import-failed" and target is None and leaves:
+            err.hint = f"this Dify may have left an empty app {app.name!r} behind: delete it in the console"
+        raise
+
+
+def _published(api: ConsoleApi, done: Pushed, comment: str) -> Pushed:
+    """Publishes; where the answer is lost, the live version says whether it happened."""
+    notes = done.notes
+    try:
+        api.publish(done.app_id, comment=comment)
+    except ConnectionLost as err:
+        if not _is_live(api.draft(done.app_id), api.published(done.app_id)):
+            err.hint = "the app was imported and is not published; push it again with --publish"
+            raise
+    live = api.published(done.app_id)
+    if comment and live.comment != comment:
+        notes += ("this Dify keeps no comments of versions (1.0.1 and later do)",)
+    return replace(done, published=True, version_id=live.id, notes=notes)
