@@ -67,14 +67,15 @@ class Digests:
         self._count += 1
         return None
 
-    def __contains__(self, digest: bytes) -> bool:
+    def get(self, digest: bytes) -> int | None:
+        """The number of a digest; None if it is not there."""
         bucket = self._buckets[digest[0] << 8 | digest[1]]
-        if bucket is not None and _find(bucket, digest[_HEAD:]) is not None:
-            return True
-        return self._spilled is not None and self._on_disk(digest) is not None
+        found = None if bucket is None else _find(bucket, digest[_HEAD:])
+        return self._on_disk(digest) if found is None else found
 
     def _on_disk(self, digest: bytes) -> int | None:
-        assert self._spilled is not None
+        if self._spilled is None:
+            return None
         row = self._spilled.execute("select number from seen where digest = ?", (digest,)).fetchone()
         return None if row is None else int(row[0])
 

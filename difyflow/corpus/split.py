@@ -1,8 +1,8 @@
 """Splits a corpus into train, validation and test so that nothing leaks from one part into another.
 
-What belongs together stays together: samples of one document, samples whose text is the same but for spaces
-and punctuation, and whatever pairs the caller names (near duplicates). Such a group goes into one part as a
-whole, so the sizes are as near to the wish as the groups allow, and `Split` says what they are.
+What belongs together stays together: samples of one document, samples whose text or question is the same
+but for spaces and punctuation, and whatever pairs the caller names (near duplicates). Such a group goes into
+one part as a whole, so the sizes are as near to the wish as the groups allow, and `Split` says what they are.
 
 The same lines, sources and seed always give the same parts.
 """
@@ -11,9 +11,12 @@ from __future__ import annotations
 
 import hashlib
 from array import array
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from difyflow.corpus._normal import normal
+from difyflow.corpus.dedupe import Dropped, compared, dedupe
+from difyflow.corpus.samples import Unread, read_samples
 from difyflow.errors import UsageError
 
 PARTS = ("train", "validation", "test")
@@ -132,6 +135,44 @@ def in_parts(lines: Iterable[bytes], plan: Split) -> Iterator[tuple[str, bytes]]
         yield plan.part(count - 1), line
     if count != len(plan.parts):
         raise UsageError("the corpus changed while it was read", code="changed")
+
+
+def split_keys(
+    lines: Iterable[bytes], documents_of: Callable[[bytes], Sequence[str]]
+) -> Iterator[tuple[str, ...]]:
+    """For each line what it belongs to: its documents, and its text but for signs.
+
+    Args:
+        lines: physical lines.
+        documents_of: the documents of a line, as `provenance.Sources.of` tells them.
+
+    Raises:
+        UsageError: a line is no sample.
+    """
+    for sample in read_samples(lines):
+        if isinstance(sample, Unread):
+            said = sample.faults[0].message if sample.faults else "is no sample"
+            raise UsageError(
+                said,
+                line=sample.line,
+                code="no-sample",
+                hint="`difyflow corpus check` says more; `collect` and `check --fix` mend what they can",
+            )
+        found = [f"document:{name}" for name in documents_of(sample.raw)]
+        if len(sample.answers) == 1:  # in a dialogue the first words are often a greeting
+            found.append(f"question:{normal(sample.question)}")
+        yield (*found, f"text:{compared(sample)}")
+
+
+def near_pairs(lines: Iterable[bytes], *, threshold: float = 0.8) -> Iterator[tuple[int, int]]:
+    """Pairs of line indices (from 0) whose text is nearly the same; each line with the first such before it.
+
+    Raises:
+        MissingExtra: `rensa` is not installed.
+    """
+    for one in dedupe(lines, kind="near", threshold=threshold):
+        if isinstance(one, Dropped):
+            yield one.of - 1, one.line - 1
 
 
 def _wanted(shares: Mapping[str, float]) -> dict[str, float]:
