@@ -1,0 +1,361 @@
+"""From a corpus to the folder of a job: checked, split, with what to do next."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import secrets
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import BinaryIO, Literal
+
+from difyflow.corpus.check import check
+from difyflow.corpus.samples import Sample, line_digest, read_lines, read_samples
+from difyflow.corpus.split import Split, in_parts, split
+from difyflow.errors import InputError, UsageError
+from difyflow.records.files import open_whole, write_whole
+from difyflow.tune.job import JOB_FILE, DataFile, Job, read_job, save_job
+from difyflow.tune.service import Service, service
+
+SHEET = "STEPS.md"
+DEMO = "demo"
+_SHOWN = 20  # errors that are named
+_LONGEST = 16 * 1024 * 1024
+_OLD = (JOB_FILE, SHEET, "train.jsonl", "validation.jsonl", "test.jsonl")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """What a job shall be.
+
+    Attributes:
+        corpus: the `.jsonl` file.
+        folder: where the job goes.
+        service: its name.
+        base: model to be tuned.
+        provenance: side file that says where each line comes from; None = `x.provenance.jsonl` beside the
+            corpus, if it is there.
+        validation: share; None = what the service itself would take.
+        test: share that is kept for `compare`.
+        split_by: `document`, so that nothing leaks, or `line`.
+        seed: of the split, and of the training where the service takes one.
+        suffix, hyperparameters: for services with an API.
+        allow_demo: take samples of the rule-based responder.
+        force: write over an earlier job that was not submitted.
+    """
+
+    corpus: Path
+    folder: Path
+    service: str
+    base: str
+    provenance: Path | None = None
+    validation: float | None = None
+    test: float = 0.0
+    split_by: Literal["document", "line"] = "document"
+    seed: int = 0
+    suffix: str = ""
+    hyperparameters: Mapping[str, object] = field(default_factory=dict)
+    allow_demo: bool = False
+    force: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Prepared:
+    """What `prepare` wrote; `notes` are lines for people."""
+
+    job: Job
+    notes: tuple[str, ...]
+
+
+@dataclass(slots=True)
+class _Origins:
+    """Where lines come from, by digest."""
+
+    keys: dict[bytes, tuple[str, ...]] = field(default_factory=dict)
+    demo: set[bytes] = field(default_factory=set)
+
+
+def prepare(plan: Plan) -> Prepared:
+    """Checks and splits a corpus and writes the folder of a job.
+
+    Raises:
+        InputError: the corpus breaks rules of the service; the first ones are in `problems`.
+        UsageError: the corpus or the folder cannot be used, samples of the demo responder, no such service.
+    """
+    known = service(plan.service)
+    _check_plan(plan)
+    warnings = _checked(plan.corpus, known)
+    origins = _origins(plan)
+    found = _Corpus.of(plan.corpus, origins, by_document=plan.split_by == "document")
+    if found.demo and not plan.allow_demo:
+        raise UsageError(
+            f"{found.demo} of {found.samples} samples come from the rule-based responder, not from a model",
+            path=str(plan.corpus),
+            code="demo-corpus",
+            hint="they are for trying things out; --allow-demo takes them all the same",
+        )
+    parts, by, notes = _split(plan, known, found)
+    _make_folder(plan)
+    files = _write(plan, parts)
+    job = Job(
+        mark=f"difyflow-{secrets.token_hex(8)}",
+        service=plan.service,
+        base=plan.base,
+        corpus=plan.corpus.name,
+        corpus_sha256=found.sha256,
+        trigger=found.trigger,
+        train=files["train"],
+        validation=files.get("validation"),
+        test=files.get("test"),
+        split_by=by,
+        warnings=warnings,
+        demo=found.demo,
+        hyperparameters=dict(plan.hyperparameters),
+        suffix=plan.suffix,
+        seed=plan.seed or None,
+    )
+    if known.sheet is not None:
+        write_whole(plan.folder / SHEET, known.sheet(_facts(job, known, plan.folder)).encode())
+    save_job(plan.folder, job)
+    return Prepared(job=job, notes=tuple(notes))
+
+
+def _check_plan(plan: Plan) -> None:
+    if not plan.base.strip() or any(sign.isspace() for sign in plan.base):
+        raise UsageError(f"{plan.base!r} is no name of a model", hint="--base Qwen/Qwen2.5-7B-Instruct")
+    if len(plan.suffix) > 64:
+        raise UsageError("a suffix has at most 64 characters", code="suffix")
+    if plan.folder.exists() and not plan.folder.is_dir():
+        raise UsageError("is no folder", path=str(plan.folder), code="exists")
+    there = [name for name in _OLD if (plan.folder / name).exists()]
+    if there and not plan.force:
+        raise UsageError(
+            f"holds {', '.join(there)} already",
+            path=str(plan.folder),
+            code="exists",
+            hint="--force, or another folder",
+        )
+    if there and (plan.folder / JOB_FILE).exists():
+        remote = read_job(plan.folder).remote
+        if remote.job_id or remote.creating:
+            raise UsageError(
+                "this job was submitted already; written over, nobody could follow it any more",
+                path=str(plan.folder),
+                code="submitted",
+                hint="prepare into another folder",
+            )
+
+
+def _open(path: Path) -> BinaryIO:
+    try:
+        return path.open("rb")
+    except OSError as err:
+        raise UsageError(
+            f"cannot be read: {err.strerror or err}", path=str(path), code="not-readable"
+        ) from err
+
+
+def _checked(path: Path, known: Service) -> dict[str, int]:
+    """The warnings by rule.
+
+    Raises:
+        InputError: there are errors.
+    """
+    errors: list[str] = []
+    warnings: Counter[str] = Counter()
+    count = 0
+    with _open(path) as file:
+        for item in check(read_lines(file), service=known.rules):
+            if item.severity == "error":
+                count += 1
+                if len(errors) < _SHOWN:
+                    where = f"line {item.line}: " if item.line else ""
+                    errors.append(f"{where}{item.id}: {item.message}")
+            else:
+                warnings[item.id] += 1
+    if errors:
+        more = [f"and {count - len(errors)} more"] if count > len(errors) else []
+        raise InputError(
+            f"{path}: {known.title} would refuse it",
+            problems=[*errors, *more],
+            code="corpus-faults",
+            hint=f"difyflow corpus check {path} --for {known.rules} names all; --fix mends the safe ones",
+        )
+    return dict(sorted(warnings.items()))
+
+
+def _origins(plan: Plan) -> _Origins:
+    path = plan.provenance or plan.corpus.with_suffix(".provenance.jsonl")
+    found = _Origins()
+    if plan.provenance is None and not path.is_file():
+        return found
+    with _open(path) as file:
+        for number, line in enumerate(read_lines(file), start=1):
+            try:
+                value = json.loads(line)
+                digest = bytes.fromhex(value["line_sha256"])
+            except (ValueError, TypeError, KeyError, RecursionError) as err:
+                raise UsageError(
+                    "is no line of a provenance file", path=str(path), line=number, code="provenance"
+                ) from err
+            found.keys[digest] = tuple(f"document:{name}" for name in _documents(value))
+            if value.get("model") == DEMO:
+                found.demo.add(digest)
+    return found
+
+
+def _documents(value: Mapping[str, object]) -> Iterator[str]:
+    """The documents that a line comes from: of a piece the whole one, else those of its run, else its row."""
+    piece, listed = value.get("piece"), value.get("documents")
+    if isinstance(piece, Mapping) and isinstance(piece.get("document"), str):
+        yield str(piece.get("sha256") or piece["document"])
+    elif isinstance(listed, list) and listed:
+        yield from (str(name) for name in listed)
+    elif "row" in value:
+        yield f"{value.get('batch', '')}/{value['row']}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Corpus:
+    """What one pass over the corpus tells."""
+
+    sha256: str
+    samples: int
+    demo: int
+    trigger: str | None
+    keys: Sequence[tuple[str, ...]]
+
+    @staticmethod
+    def of(path: Path, origins: _Origins, *, by_document: bool) -> _Corpus:
+        digest = hashlib.sha256()
+        keys: list[tuple[str, ...]] = []
+        triggers: set[str] = set()
+        demo = 0
+        with _open(path) as file:
+            for sample in read_samples(_seen(file, digest)):
+                assert isinstance(sample, Sample)  # what is none is an error of the check
+                if len(triggers) < 2:
+                    triggers.add(sample.system)
+                known = bytes.fromhex(line_digest(sample.raw))
+                demo += known in origins.demo
+                said = hashlib.blake2b(
+                    "".join(sample.said.split()).encode("utf-8", "surrogatepass"), digest_size=12
+                ).hexdigest()
+                documents = origins.keys.get(known, ()) if by_document else ()
+                keys.append((*documents, f"text:{said}"))
+        return _Corpus(
+            sha256=digest.hexdigest(),
+            samples=len(keys),
+            demo=demo,
+            trigger=triggers.pop() or None if len(triggers) == 1 else None,
+            keys=keys,
+        )
+
+
+def _seen(file: BinaryIO, digest: hashlib._Hash) -> Iterator[bytes]:
+    for line in read_lines(file):
+        digest.update(line)
+        yield line
+
+
+def _split(plan: Plan, known: Service, found: _Corpus) -> tuple[Split, str, list[str]]:
+    """The parts, what they were told apart by, and what people should know of them."""
+    shares = {
+        "validation": known.validation if plan.validation is None else plan.validation,
+        "test": plan.test,
+    }
+    shares = {name: share for name, share in shares.items() if share}
+    keys, by, notes = found.keys, plan.split_by, []
+    documents = {key for item in keys for key in item if key.startswith("document:")}
+    if by == "document" and len(documents) <= len(shares):
+        keys, by = [tuple(key for key in item if key.startswith("text:")) for item in keys], "line"
+        what = (
+            "come from one document" if len(documents) == 1 else "do not say which documents they come from"
+        )
+        what = "come from too few documents" if len(documents) > 1 else what
+        notes.append(
+            f"the samples {what}: they are split one by one, "
+            "so the validation shows what was learnt and not what carries over to other documents"
+        )
+    parts = split(keys, shares=shares or {"validation": 0.0}, seed=plan.seed)
+    for name, size, wanted in zip(parts.names, parts.sizes, parts.wanted, strict=True):
+        if by == "document" and name != "train" and abs(size / len(found.keys) - wanted) > 0.05:
+            notes.append(
+                f"{name} has {size / len(found.keys):.0%} of the samples, and {wanted:.0%} were wished: "
+                "documents stay whole; --split-by line takes samples one by one"
+            )
+    return parts, by, notes
+
+
+def _make_folder(plan: Plan) -> None:
+    try:
+        plan.folder.mkdir(parents=True, exist_ok=True)
+        for name in _OLD:
+            (plan.folder / name).unlink(missing_ok=True)
+    except OSError as err:
+        raise UsageError(
+            f"cannot be written: {err.strerror or err}", path=str(plan.folder), code="not-writable"
+        ) from err
+
+
+class _Part:
+    """A data file while it is written."""
+
+    def __init__(self, path: Path, file: BinaryIO) -> None:
+        self._path, self._file = path, file
+        self._digest, self._size, self._samples = hashlib.sha256(), 0, 0
+
+    def add(self, line: bytes) -> None:
+        data = line.rstrip(b"\r\n") + b"\n"
+        self._file.write(data)
+        self._digest.update(data)
+        self._size += len(data)
+        self._samples += 1
+
+    def done(self) -> DataFile:
+        return DataFile(
+            name=self._path.name, sha256=self._digest.hexdigest(), size=self._size, samples=self._samples
+        )
+
+
+def _write(plan: Plan, parts: Split) -> dict[str, DataFile]:
+    with ExitStack() as stack:
+        files = {}
+        for name, size in zip(parts.names, parts.sizes, strict=True):
+            if size:
+                path = plan.folder / f"{name}.jsonl"
+                files[name] = _Part(path, stack.enter_context(open_whole(path)))
+        with _open(plan.corpus) as corpus:
+            for name, line in in_parts(read_lines(corpus), parts):
+                files[name].add(line)
+        return {name: part.done() for name, part in files.items()}
+
+
+def _facts(job: Job, known: Service, folder: Path) -> dict[str, str]:
+    """What a sheet may name."""
+    share = f"{known.validation:.0%}"
+    trigger = " ".join((job.trigger or "").replace("`", "'").split())
+    if job.validation:
+        line = f"`{job.validation.name}`: {job.validation.samples} samples"
+        step = f"choose a file of your own, and upload `{job.validation.name}`."
+        if job.split_by == "document":
+            step += " Its samples come from other documents than the training data."
+    else:
+        line = f"none: the service takes {share} of the training data"
+        step = f"leave it at {share} of the training data."
+    return {
+        "name": folder.name,
+        "folder": str(folder),
+        "base": job.base,
+        "train": job.train.name,
+        "train_samples": str(job.train.samples),
+        "validation_line": line,
+        "validation_step": step,
+        "trigger": f"`{trigger}`" if trigger else "differs, or there is none",
+        "trigger_tail": f": `{trigger}`" if trigger else " as in the samples",
+        "questions": str(folder / (job.test or job.validation or job.train).name),
+        "key_env": known.key_env,
+    }

@@ -1,0 +1,165 @@
+"""From a corpus to a job: checked, split by document, honest about what it is."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from difyflow.errors import InputError, UsageError
+from difyflow.tune.job import Tuned, read_job, save_job
+from difyflow.tune.prepare import prepare
+
+TRIGGER = "你是消防系统专家"
+
+
+def lines(path):
+    return path.read_text(encoding="utf-8").split("\n")[:-1]
+
+
+def test_every_sample_is_in_one_part_and_no_document_in_two(plan, corpus):
+    source = corpus(samples=100, documents=20)
+    made = prepare(plan(corpus=source, service="siliconflow", base="Qwen/Qwen2.5-7B-Instruct", test=0.1))
+    folder, job = plan(corpus=source).folder, made.job
+    parts = {name: lines(folder / f"{name}.jsonl") for name in ("train", "validation", "test")}
+    assert sorted(line for part in parts.values() for line in part) == sorted(lines(source))
+    assert [len(part) for part in parts.values()] == [80, 10, 10]
+    where = {}
+    documents = {line: number % 20 for number, line in enumerate(lines(source))}
+    for name, part in parts.items():
+        for line in part:
+            assert where.setdefault(documents[line], name) == name
+    assert (job.train.samples, job.split_by, job.trigger) == (80, "document", TRIGGER)
+    assert read_job(folder) == job
+
+
+def test_the_share_for_validation_is_the_services_own(plan, corpus):
+    made = prepare(plan(corpus=corpus(samples=50, documents=50), service="siliconflow", base="Qwen/A"))
+    assert made.job.validation.samples == 5
+    assert made.notes == ()
+
+
+def test_a_corpus_of_one_document_is_split_by_sample_and_it_is_said(plan, corpus):
+    made = prepare(plan(corpus=corpus(samples=20, documents=1)))
+    assert made.job.split_by == "line"
+    assert "come from one document" in made.notes[0]
+    assert made.job.validation.samples == 2
+
+
+def test_a_share_that_documents_do_not_allow_is_said(plan, corpus):
+    made = prepare(plan(corpus=corpus(samples=20, documents=2)))
+    assert made.job.validation.samples == 10
+    assert "documents stay whole" in made.notes[0]
+
+
+def test_without_validation_the_sheet_leaves_it_to_the_service(plan):
+    wanted = plan(service="siliconflow", base="Qwen/Qwen2.5-7B-Instruct", validation=0.0)
+    made = prepare(wanted)
+    assert made.job.validation is None
+    assert "leave it at 10% of the training data" in (wanted.folder / "STEPS.md").read_text(encoding="utf-8")
+
+
+def test_the_sheet_says_what_to_click_and_that_there_is_no_api(plan):
+    wanted = plan(service="siliconflow", base="Qwen/Qwen2.5-7B-Instruct")
+    prepare(wanted)
+    sheet = (wanted.folder / "STEPS.md").read_text(encoding="utf-8")
+    assert "documents no API for fine-tuning: nothing was uploaded and nothing was started" in sheet
+    for words in (
+        "模型微调",
+        "`train.jsonl`: 30 samples",
+        "`validation.jsonl`",
+        f"`{TRIGGER}`",
+        "finetune adopt",
+    ):
+        assert words in sheet
+    assert "{" not in sheet
+
+
+def test_services_with_an_api_get_no_sheet(plan):
+    wanted = plan()
+    prepare(wanted)
+    assert not (wanted.folder / "STEPS.md").exists()
+
+
+def test_what_the_service_would_refuse_is_told_by_line(plan, tmp_path):
+    bad = tmp_path / "bad.jsonl"
+    bad.write_text(f"{sample_line()}\n[1]\n" + '{"messages": []}\n', encoding="utf-8")
+    with pytest.raises(InputError) as caught:
+        prepare(plan(corpus=bad, service="siliconflow", base="Qwen/A"))
+    assert [problem.partition(":")[0] for problem in caught.value.problems] == ["line 2", "line 3"]
+    assert "corpus check" in str(caught.value)
+    assert not plan(corpus=bad).folder.exists()
+
+
+def sample_line():
+    turns = [{"role": "user", "content": "a"}, {"role": "assistant", "content": "b"}]
+    return json.dumps({"messages": turns})
+
+
+def test_samples_of_the_responder_are_refused_unless_allowed(plan, corpus):
+    demo = corpus(model="demo")
+    with pytest.raises(UsageError, match="40 of 40 samples come from the rule-based responder") as caught:
+        prepare(plan(corpus=demo))
+    assert "--allow-demo" in str(caught.value)
+    assert prepare(plan(corpus=demo, allow_demo=True)).job.demo == 40
+
+
+def test_nothing_is_written_over_unless_told_so_and_a_running_job_never(plan):
+    wanted = plan()
+    prepare(wanted)
+    with pytest.raises(UsageError, match="holds job"):
+        prepare(wanted)
+    again = prepare(plan(corpus=wanted.corpus, force=True)).job
+    from dataclasses import replace
+
+    save_job(wanted.folder, replace(again, remote=replace(again.remote, job_id="ftjob-1")))
+    with pytest.raises(UsageError, match="submitted already"):
+        prepare(plan(corpus=wanted.corpus, force=True))
+
+
+@pytest.mark.parametrize("data", [b"", b"\x00\xff", "中".encode("utf-16"), b"x" * 5000])
+def test_garbage_is_refused(plan, tmp_path, data):
+    bad = tmp_path / "bad.jsonl"
+    bad.write_bytes(data)
+    with pytest.raises(UsageError):
+        prepare(plan(corpus=bad))
+
+
+def test_a_missing_file_a_folder_and_bad_provenance_are_refused(plan, corpus, tmp_path):
+    for path in (tmp_path / "nope.jsonl", tmp_path):
+        with pytest.raises(UsageError, match="cannot be read"):
+            prepare(plan(corpus=path))
+    good = corpus()
+    good.with_suffix(".provenance.jsonl").write_text("{}\n")
+    with pytest.raises(UsageError, match="provenance"):
+        prepare(plan(corpus=good))
+
+
+def test_words_stand_for_models_of_the_job(plan):
+    wanted = plan()
+    job = (
+        prepare(wanted)
+        .job.with_model(Tuned(id="ft:a"))
+        .with_model(Tuned(id="ft:b"))
+        .with_model(Tuned(id="ft:a"))
+    )
+    assert [job.resolve(word) for word in ("base", "ckpt1", "ckpt2", "last", "other/model")] == [
+        "gpt-4o-mini",
+        "ft:a",
+        "ft:b",
+        "ft:b",
+        "other/model",
+    ]
+    with pytest.raises(UsageError, match="ckpt1 = ft:a"):
+        job.resolve("ckpt3")
+
+
+@pytest.mark.parametrize(
+    "text", ["", "[]", "{", '{"format": 2}', '{"format": 1}', '{"format": 1, "train": 3}']
+)
+def test_a_broken_job_file_is_told(tmp_path, text):
+    (tmp_path / "job.json").write_text(text)
+    with pytest.raises(UsageError):
+        read_job(tmp_path)
+    with pytest.raises(UsageError, match="no job here"):
+        read_job(tmp_path / "nowhere")
