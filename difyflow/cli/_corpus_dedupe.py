@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import ExitStack
@@ -12,7 +11,7 @@ from pathlib import Path
 from difyflow.cli import _corpus, _exit, _show
 from difyflow.corpus import provenance
 from difyflow.corpus._digests import Digests
-from difyflow.corpus.dedupe import KINDS, Dropped, Kept, Kind, dedupe
+from difyflow.corpus.dedupe import KINDS, Dropped, Kept, Kind, dedupe, digest_of
 from difyflow.corpus.samples import line_digest, to_line
 
 SHOWN = 20
@@ -55,18 +54,17 @@ def run(options: Options) -> int:
             for line in _said(found, options, counts, dropped):
                 file.write(line if line.endswith(b"\n") else line + b"\n")
                 if carries:
-                    kept.add(_key(line_digest(line)))
+                    kept.add(digest_of(line_digest(line).encode()))
         if carries and side is not None:
             entries = provenance.carried(
-                corpus.provenance(), lambda digest: None if kept.get(_key(digest)) is None else digest
+                corpus.provenance(),
+                lambda digest: (
+                    None if kept.get(digest_of(digest.encode("utf-8", "surrogatepass"))) is None else digest
+                ),
             )
             _corpus.write_side(side[0], entries, force=options.force)
     _end(options, counts, dropped)
     return _exit.FINE
-
-
-def _key(digest: str) -> bytes:
-    return hashlib.blake2b(digest.encode("utf-8", "surrogatepass"), digest_size=16).digest()
 
 
 def _said(

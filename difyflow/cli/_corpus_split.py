@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -11,6 +10,7 @@ from pathlib import Path
 from difyflow.cli import _corpus, _exit, _show
 from difyflow.corpus import provenance
 from difyflow.corpus._digests import Digests
+from difyflow.corpus.dedupe import digest_of
 from difyflow.corpus.samples import line_digest
 from difyflow.corpus.split import PARTS, Split, in_parts, near_pairs, split, split_keys
 from difyflow.errors import UsageError
@@ -78,7 +78,7 @@ def _write(folder: Path, corpus: _corpus.Corpus, plan: Split, *, force: bool) ->
             files = {name: stack.enter_context(open_whole(paths[name])) for name in plan.names}
             for name, line in in_parts(corpus.lines("writing"), plan):
                 files[name].write(line if line.endswith(b"\n") else line + b"\n")
-                part_of.add(_key(line_digest(line)), PARTS.index(name) + 1)
+                part_of.add(digest_of(line_digest(line).encode()), PARTS.index(name) + 1)
         for name in plan.names:
             entries = provenance.carried(corpus.provenance(), _of_part(part_of, name))
             _corpus.write_side(provenance.beside(paths[name]), entries, force=force)
@@ -88,11 +88,11 @@ def _write(folder: Path, corpus: _corpus.Corpus, plan: Split, *, force: bool) ->
 
 
 def _of_part(part_of: Digests, name: str) -> Callable[[str], str | None]:
-    return lambda digest: digest if part_of.get(_key(digest)) == PARTS.index(name) + 1 else None
-
-
-def _key(digest: str) -> bytes:
-    return hashlib.blake2b(digest.encode("utf-8", "surrogatepass"), digest_size=16).digest()
+    return lambda digest: (
+        digest
+        if part_of.get(digest_of(digest.encode("utf-8", "surrogatepass"))) == PARTS.index(name) + 1
+        else None
+    )
 
 
 def _tell(options: Options, plan: Split) -> None:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import importlib
 import tempfile
 from array import array
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from types import TracebackType
 from typing import BinaryIO, Protocol, Self, cast
@@ -68,11 +68,11 @@ def is_there() -> bool:
     return True
 
 
-def shingles(text: str) -> set[str]:
-    """All runs of five characters; a shorter text is one shingle."""
-    if len(text) <= SHINGLE:
+def shingles(text: str, size: int = SHINGLE) -> set[str]:
+    """All runs of so many characters; a shorter text is one shingle."""
+    if len(text) <= size:
         return {text}
-    return {text[at : at + SHINGLE] for at in range(len(text) - SHINGLE + 1)}
+    return {text[at : at + size] for at in range(len(text) - size + 1)}
 
 
 class Near:
@@ -82,14 +82,15 @@ class Near:
 
     Args:
         threshold: least similarity of a match.
+        shingle: characters of a shingle; fewer for texts of a line, of which one other word changes much.
 
     Raises:
         MissingExtra: `rensa` is not installed.
     """
 
-    def __init__(self, threshold: float = 0.8) -> None:
+    def __init__(self, threshold: float = 0.8, *, shingle: int = SHINGLE) -> None:
         self._rensa = _rensa()
-        self.threshold = threshold
+        self.threshold, self._shingle = threshold, shingle
         self._perm, bands = _bands(threshold)
         self._lsh = self._rensa.RMinHashLSH(threshold, self._perm, bands)
         self._texts: BinaryIO = cast("BinaryIO", tempfile.TemporaryFile())  # noqa: SIM115  closed in __exit__
@@ -104,20 +105,25 @@ class Near:
     ) -> None:
         self._texts.close()
 
-    def nearest(self, text: str, *, add: int | None = None) -> Match | None:
+    def nearest(
+        self, text: str, *, add: int | None = None, alike: Callable[[str], bool] | None = None
+    ) -> Match | None:
         """The most similar text that was added, if it is similar enough; the earliest of several such.
 
         Args:
             text: normalised.
             add: key under which the text is added if nothing is near it.
+            alike: whether another text that is near counts.
         """
-        found = shingles(text)
+        found = shingles(text, self._shingle)
         signature = self._rensa.RMinHash(self._perm, _SEED)
         signature.update(list(found))
         best: Match | None = None
         for place in sorted(set(self._lsh.query(signature))):
-            similarity = self._similarity(found, place)
-            if similarity >= self.threshold and (best is None or similarity > best.similarity):
+            other = self._text(place)
+            similarity = self._similarity(found, other)
+            better = similarity >= self.threshold and (best is None or similarity > best.similarity)
+            if better and (alike is None or alike(other)):
                 best = Match(self._keys[place], similarity)
         if best is None and add is not None:
             self._add(text, signature, add)
@@ -131,10 +137,13 @@ class Near:
         self._keys[place] = key
         self._lsh.insert(place, signature)
 
-    def _similarity(self, found: set[str], place: int) -> float:
+    def _text(self, place: int) -> str:
         self._texts.seek(self._places[place])
         data = self._texts.read(self._places[place + 1] - self._places[place])
-        other = shingles(data.decode("utf-8", "surrogatepass"))
+        return data.decode("utf-8", "surrogatepass")
+
+    def _similarity(self, found: set[str], text: str) -> float:
+        other = shingles(text, self._shingle)
         common = len(found & other)
         return common / (len(found) + len(other) - common)
 

@@ -90,7 +90,7 @@ def _by_text(lines: Iterable[bytes], kind: Kind, threshold: float, memory: int) 
         held = _Held()
         for sample in read_samples(held.each(lines)):
             line, raw = sample.line, held.line
-            first = exact.add(_digest(raw.rstrip(b"\r\n")), line)
+            first = exact.add(digest_of(raw.rstrip(b"\r\n")), line)
             if first is not None:
                 yield Dropped(line, raw, "exact", first)
                 continue
@@ -104,7 +104,7 @@ def _by_text(lines: Iterable[bytes], kind: Kind, threshold: float, memory: int) 
 
 def _alike(sample: Sample, raw: bytes, same: Digests, near: Near | None) -> Dropped | None:
     """The sample dropped, if one before it says the same."""
-    first = same.add(_digest(compared(sample).encode("utf-8", "surrogatepass")), sample.line)
+    first = same.add(digest_of(compared(sample).encode("utf-8", "surrogatepass")), sample.line)
     if first is not None:
         return Dropped(sample.line, raw, "normalised", first)
     match = near.nearest(normal(sample.said), add=sample.line) if near is not None else None
@@ -128,5 +128,6 @@ def compared(sample: Sample) -> str:
     return "\n".join(f"{turn.role}:{normal(turn.content or '')}{sorted(turn.extra)}" for turn in turns)
 
 
-def _digest(data: bytes) -> bytes:
+def digest_of(data: bytes) -> bytes:
+    """The 16-byte digest that `Digests` holds."""
     return hashlib.blake2b(data, digest_size=16).digest()

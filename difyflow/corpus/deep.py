@@ -64,6 +64,13 @@ _BOILERPLATE = re.compile(
     re.IGNORECASE,
 )
 
+_NEAR_QUESTION = 0.6
+"""Share of common pairs of characters by which two questions are nearly the same. A question of a dozen
+characters with one other word (怎么, 如何) has about that."""
+
+_QUESTION_SHINGLE = 2
+_NUMBER = re.compile(r"\d+|[一二三四五六七八九十百千]+")
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
@@ -254,7 +261,11 @@ class _Repeats:
 
     def __init__(self, stack: ExitStack) -> None:
         self._samples, self._questions, self._answers = (stack.enter_context(Digests()) for _ in range(3))
-        self._near = stack.enter_context(_near.Near(0.8)) if _near.is_there() else None
+        self._near = (
+            stack.enter_context(_near.Near(_NEAR_QUESTION, shingle=_QUESTION_SHINGLE))
+            if _near.is_there()
+            else None
+        )
 
     def at(self, sample: Sample) -> _Said:
         first = self._samples.add(_digest(compared(sample)), sample.line)
@@ -268,7 +279,10 @@ class _Repeats:
         if same is not None:
             yield "same-question", f"asks the same as line {same} and is answered otherwise"
         elif self._near is not None:
-            match = self._near.nearest(asked, add=sample.line)
+            numbers = _NUMBER.findall(asked)  # 第1条 and 第2条 are different questions
+            match = self._near.nearest(
+                asked, add=sample.line, alike=lambda other: _NUMBER.findall(other) == numbers
+            )
             if match is not None:
                 yield "near-question", f"asks nearly the same as line {match.key} ({match.similarity:.0%})"
         same = self._answers.add(_digest(answered), sample.line)

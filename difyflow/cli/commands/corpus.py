@@ -186,3 +186,35 @@ def convert(**options: object) -> int:
     from difyflow.cli import _corpus_convert
 
     return _corpus_convert.run(_corpus_convert.Options(**options))  # type: ignore[arg-type]  # click has made these types
+
+
+@command.command()
+@click.argument("file")
+@click.option("--tokenizer", metavar="FILE", help="tokenizer.json of the model; default: an estimate.")
+@click.option("--documents", metavar="DIR", help="To see which part of each document gave samples.")
+@click.option("--provenance", metavar="FILE", help="Default: x.provenance.jsonl beside x.jsonl.")
+@click.option("--price", type=click.FloatRange(min=0), metavar="P", help="What a million tokens cost.")
+@click.option("--epochs", type=click.IntRange(min=1), default=1, show_default=True, help="For the cost.")
+@click.option("--currency", default="", metavar="NAME", help="For the cost.")
+@click.option("--near", is_flag=True, help="Count near duplicates too; needs difyflow[corpus].")
+@click.option("--html", metavar="FILE", help="A page with charts and the samples.")
+@click.option(
+    "--for", "service", type=click.Choice(_SERVICES), help="On the page: findings by its rules too."
+)
+@click.option("--page-samples", type=click.IntRange(min=1), default=2000, show_default=True, metavar="N")
+@_shared
+def stats(**options: object) -> int:
+    """Count samples, lengths, tokens, languages, duplicates, coverage and cost.
+
+    Tokens are an estimate, and labelled so, unless --tokenizer names the model's
+    own tokenizer.json (needs difyflow[tokens]). The page of --html stands alone:
+    samples to page through, filtered by finding or text, and charts.
+
+    \b
+    Examples:
+      difyflow corpus stats corpus.jsonl --price 3.5 --epochs 3 --currency CNY
+      difyflow corpus stats corpus.jsonl --documents docs/ --html corpus.html
+    """
+    from difyflow.cli import _corpus_stats
+
+    return _corpus_stats.run(_corpus_stats.Options(**options))  # type: ignore[arg-type]  # click has made these types
