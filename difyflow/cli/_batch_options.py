@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 
 KEPT = (
     "target", "mapping", "pairs", "query", "output_name", "timeout", "key_env", "ca_file", "insecure",
     "model_endpoint", "model_config", "code_runner", "code_endpoint", "allow_private_network", "env",
-    "document_encoding", "max_file_size",
+    "document_encoding", "max_file_size", "response_mode",
 )  # fmt: skip
 """Options that a batch keeps in its folder, to be opened again."""
 
@@ -50,6 +51,7 @@ class Options:
     timeout: float = 1200
     max_time: float | None = None
     stop_after: int = 10
+    response_mode: Literal["auto", "streaming", "blocking"] = "auto"
     key_env: str = "DIFY_API_KEY"
     ca_file: str | None = None
     insecure: bool = False

@@ -103,6 +103,7 @@ def _server(url: str, options: Options) -> tuple[Backend, AppApi, Callable[[], s
         insecure=options.insecure,
         run_limit_s=options.timeout,
         retries=Retries(unreachable=2, rate_limited=1),
+        response_mode=options.response_mode,
     )
 
     def digest() -> str:

@@ -63,8 +63,8 @@ class _Lines(View):
 
     def progress(self, progress: Progress) -> None:
         """The counts."""
-        if progress.said:
-            _show.note(progress.said)
+        for line in progress.said:
+            _show.note(line)
         if time.monotonic() - self._told_at >= _EVERY_S:
             self._told_at = time.monotonic()
             _show.note(_state(progress))
@@ -102,7 +102,9 @@ class _BarView(_Lines):
 
     def progress(self, progress: Progress) -> None:
         """The bar."""
-        text = _state(progress, counts=False) + (f"; {progress.said}" if progress.said else "")
+        for line in progress.said:
+            self._bar.console.print(line, markup=False, highlight=False)
+        text = _state(progress, counts=False)
         self._bar.update(self._task, total=progress.total, completed=progress.done, description=text)
 
     def __enter__(self) -> Self:

@@ -5,7 +5,7 @@ A backend is opened for one target and may start many runs, also at the same tim
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -33,6 +33,28 @@ class Header:
     mode: str = ""
     server_version: str = ""
     notes: tuple[str, ...] = field(default=())
+
+
+def _nothing() -> None:
+    pass
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Watch:
+    """Told about a run by the backend, from whatever thread; for a journal that must not come too late.
+
+    Attributes:
+        sending: called once, right before the run is sent, when all its files are uploaded. What it raises
+            comes out of `events`, and the run is not sent.
+        stopping: called before the server is asked to stop the run, by us or because its time is over.
+    """
+
+    sending: Callable[[], None] = _nothing
+    stopping: Callable[[], None] = _nothing
+
+
+UNWATCHED = Watch()
+"""Nobody wants to know."""
 
 
 class Run(Protocol):
@@ -72,7 +94,13 @@ class Backend(Protocol):
         ...
 
     def start(
-        self, inputs: Mapping[str, object], *, user: str, query: str = "", conversation_id: str = ""
+        self,
+        inputs: Mapping[str, object],
+        *,
+        user: str,
+        query: str = "",
+        conversation_id: str = "",
+        watch: Watch = UNWATCHED,
     ) -> Run:
         """Begins a run.
 
@@ -81,6 +109,7 @@ class Backend(Protocol):
             query: the message to a chatflow; empty for workflows.
             conversation_id: goes on with a conversation; empty = a new one.
             user: Dify's `user`; unique per run, so that a lost run can be found by it.
+            watch: told before the run is sent and stopped.
         """
         ...
 

@@ -44,6 +44,13 @@ _SECONDS = click.FloatRange(min=0, min_open=True)
     help="Failures in a row.",
 )
 @click.option(
+    "--response-mode",
+    type=click.Choice(["auto", "streaming", "blocking"]),
+    default="auto",
+    show_default=True,
+    help="How a server runs rows; blocking ones cannot be stopped.",
+)
+@click.option(
     "--key-env", default="DIFY_API_KEY", show_default=True, metavar="NAME", help="Variable with the key."
 )
 @click.option("--ca-file", metavar="FILE", help="Certificates to trust, for a server of your own.")
@@ -71,8 +78,9 @@ def command(**options: object) -> int:
     The folder OUT gets results.jsonl (in the order of ROWS), outputs.jsonl (the
     chat samples in all outputs), errors.csv, and the journal that --resume goes
     on from, whatever killed the batch. On a server a row is run at most once: one
-    that was sent is found again and never sent again; where that is impossible
-    (Dify 0.15), it is "unknown". Local runs end with the process, so those run again.
+    that was sent is found again and never sent again; where that is impossible,
+    it is "unknown". Local runs end with the process, so those run again. Servers
+    before 1.9.2 get blocking runs, since they lose streaming ones with the client.
 
     Ctrl-C finishes what runs; a second one stops it.
 

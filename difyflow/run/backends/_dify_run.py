@@ -19,6 +19,8 @@ from difyflow.client.stream import EventStream
 from difyflow.errors import ApiError, ConnectionLost, ServerError
 from difyflow.records import events as ev
 from difyflow.records.result import Result, RunStatus, Tally
+from difyflow.run.backend import UNWATCHED, Watch
+from difyflow.run.backends._dify_answer import Answered, end_of
 
 _log = logging.getLogger(__name__)
 _MISSES = 3  # times in a row that a server may not know a run that it has named
@@ -80,13 +82,23 @@ class DifyRun:
         send: uploads the files, sends the run and opens its stream; takes the pause to use between tries.
         user: the run's own `user`.
         chat: the app is a chatflow.
+        blocking: the run answers at its end and lives on without its client, but is logged then only.
+        watch: told before the server is asked to stop the run.
     """
 
     def __init__(
-        self, api: AppApi, waits: Waits, *, send: Callable[[Sleep], EventStream], user: str, chat: bool
+        self,
+        api: AppApi,
+        waits: Waits,
+        *,
+        send: Callable[[Sleep], EventStream | Answered],
+        user: str,
+        chat: bool,
+        blocking: bool = False,
+        watch: Watch = UNWATCHED,
     ) -> None:
         self._api, self._waits, self._send = api, waits, send
-        self._user, self._chat = user, chat
+        self._user, self._chat, self._blocking, self._watch = user, chat, blocking, watch
         self._tally = Tally(backend="dify", target=api.base_url)
         self._events: list[ev.Event] = []
         self._seen: set[tuple[type[ev.Event], str]] = set()
@@ -143,7 +155,7 @@ class DifyRun:
         if not end.known:
             yield from self._recovered(end, cause)
 
-    def _read(self, stream: EventStream, end: _End, *, again: bool = False) -> Iterator[ev.Event]:
+    def _read(self, stream: EventStream | Answered, end: _End, *, again: bool = False) -> Iterator[ev.Event]:
         """The events of a stream until the end of the run, of the stream or of our patience."""
         for event in stream:
             event = self._settled(self._noted(event))
@@ -221,12 +233,15 @@ class DifyRun:
 
     def _call_stop(self) -> None:
         try:
+            self._watch.stopping()
             if self._chat:
                 Conversations(self._api).stop(self._task_id, user=self._user)
             else:
                 self._api.stop(self._task_id, user=self._user)
         except (ApiError, ConnectionLost) as err:
             self._tally.warn(f"the call to stop the run failed: {err.message}")
+        except OSError as err:  # of whoever watches: then it is not stopped
+            self._tally.warn(f"the run was not stopped: {err}")
 
     # Finding out how a run ended whose stream was lost
 
@@ -259,10 +274,11 @@ class DifyRun:
         if self._chat:  # a conversation keeps its user, so an older run could be taken for this one
             raise self._unknown(why, cause)
         refused = isinstance(cause, ApiError) and cause.server_version is not None
-        queued = self._api.abilities.queues and not refused
-        limit = (
-            self._began + self._waits.run_limit_s if queued else self._waits.clock() + self._waits.search_s
-        )
+        can = self._api.abilities
+        late = not can.ends_alone if self._blocking else can.queues
+        limit = self._waits.clock() + self._waits.search_s
+        if late and not refused:  # the logs show it when a worker takes it, or when it has ended
+            limit = max(limit, self._began + self._waits.run_limit_s)
         delay = self._waits.poll_s
         while True:
             found = self._found()
@@ -292,7 +308,7 @@ class DifyRun:
             ConnectionLost: it is not over within the limit.
         """
         limit = self._began + self._waits.run_limit_s
-        if self._api.abilities.never_ends_alone:
+        if self._api.abilities.never_ends_alone and not self._blocking:
             limit = min(limit, self._waits.clock() + self._waits.settle_s)
         delay, misses, status = self._waits.poll_s, 0, "unknown"
         while True:
@@ -322,32 +338,12 @@ class DifyRun:
     def _told_by(self, record: RunRecord) -> Iterator[ev.Event]:
         """The end of a run as the event that its record stands for."""
         if record.status == RunStatus.PAUSED:
-            yield ev.WorkflowPaused(
-                workflow_run_id=record.id,
-                outputs=record.outputs,
-                elapsed_s=record.elapsed_s,
-                total_tokens=record.total_tokens,
-                total_steps=record.total_steps,
-            )
+            yield end_of(record)
             return
         answer = record.outputs.get("answer")
         if self._chat and isinstance(answer, str):
             yield ev.MessageReplace(answer=answer)
-        yield self._settled(
-            ev.WorkflowFinished(
-                workflow_run_id=record.id,
-                id=record.id,
-                workflow_id=record.workflow_id,
-                status=record.status,
-                outputs=record.outputs,
-                error=record.error,
-                elapsed_s=record.elapsed_s,
-                total_tokens=record.total_tokens,
-                total_steps=record.total_steps,
-                created_at=record.created_at,
-                finished_at=record.finished_at,
-            )
-        )
+        yield self._settled(end_of(record))
 
     def _unknown(self, why: str, cause: Exception | None) -> ConnectionLost:
         known = f"run {self._run_id}" if self._run_id else f"the run of user {self._user}"

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TypeGuard
+from typing import Literal, TypeGuard
 from urllib.parse import urlsplit
 
 from difyflow.client.answers import AppInfo, Parameters
@@ -17,7 +17,8 @@ from difyflow.client.faults import Retries
 from difyflow.client.stream import EventStream
 from difyflow.client.transport import Connection, Timeouts
 from difyflow.errors import InputError, NotRunnable, UsageError
-from difyflow.run.backend import Header
+from difyflow.run.backend import UNWATCHED, Header, Watch
+from difyflow.run.backends._dify_answer import Answered
 from difyflow.run.backends._dify_run import DifyRun, Waits
 from difyflow.terms.form import (
     FileInput,
@@ -29,6 +30,7 @@ from difyflow.terms.form import (
     file_class,
 )
 
+Mode = Literal["auto", "streaming", "blocking"]
 _CHAT = ("advanced-chat", "chat")  # `chat`: what a server before 1.4.0 can say of a chatflow
 
 
@@ -41,6 +43,7 @@ def open_backend(
     run_limit_s: float | None = None,
     timeouts: Timeouts | None = None,
     retries: Retries | None = None,
+    response_mode: Mode = "streaming",
 ) -> DifyBackend:
     """Opens the app that a key belongs to; asks the server nothing yet.
 
@@ -53,6 +56,8 @@ def open_backend(
             of 1200 s and a margin.
         timeouts: limits of single calls.
         retries: how often calls are tried.
+        response_mode: `auto` = blocking where a streaming run whose client left is lost (before 1.9.2). A
+            blocking run tells nothing before its end and cannot be stopped.
 
     Raises:
         UsageError: no usable address, key or certificate file.
@@ -64,14 +69,16 @@ def open_backend(
         insecure=insecure,
     )
     waits = Waits() if run_limit_s is None else Waits(run_limit_s=run_limit_s)
-    return DifyBackend(AppApi(base_url, key, connection=connection), waits=waits)
+    api = AppApi(base_url, key, connection=connection)
+    return DifyBackend(api, waits=waits, response_mode=response_mode)
 
 
 class DifyBackend:
     """One app on one server; see `difyflow.run.backend.Backend`."""
 
-    def __init__(self, api: AppApi, *, waits: Waits | None = None) -> None:
+    def __init__(self, api: AppApi, *, waits: Waits | None = None, response_mode: Mode = "streaming") -> None:
         self.api = api
+        self._response_mode: Mode = response_mode
         self._waits = waits or Waits()
         self._info: AppInfo | None = None
         self._mode = ""
@@ -108,8 +115,28 @@ class DifyBackend:
         """The server's limits for uploads, in bytes; raises as `form` does."""
         return self._published().limits
 
+    @property
+    def blocking(self) -> bool:
+        """True if runs answer once, at their end; of `auto` the server's version decides."""
+        if self._response_mode == "auto":
+            return not self.api.abilities.ends_alone
+        return self._response_mode == "blocking"
+
+    def use_blocking(self) -> bool:
+        """Goes over to blocking runs where the mode is `auto`; False if that changes nothing."""
+        if self._response_mode != "auto" or self.blocking:
+            return False
+        self._response_mode = "blocking"
+        return True
+
     def start(
-        self, inputs: Mapping[str, object], *, user: str, query: str = "", conversation_id: str = ""
+        self,
+        inputs: Mapping[str, object],
+        *,
+        user: str,
+        query: str = "",
+        conversation_id: str = "",
+        watch: Watch = UNWATCHED,
     ) -> DifyRun:
         """Prepares a run; files are uploaded and the run is sent when its events are asked for.
 
@@ -127,15 +154,22 @@ class DifyBackend:
         if not chat and (query or conversation_id):
             raise UsageError("a workflow takes no message and no conversation", code="not-a-chatflow")
 
-        def send(pause: Sleep) -> EventStream:
-            values = self._uploaded(inputs, user, pause)
-            if not chat:
-                return self.api.run(values, user=user, sleep=pause)
-            return Conversations(self.api).send(
-                query, user=user, inputs=values, conversation_id=conversation_id, sleep=pause
-            )
+        blocking = self.blocking
 
-        return DifyRun(self.api, self._waits, send=send, user=user, chat=chat)
+        def send(pause: Sleep) -> EventStream | Answered:
+            values = self._uploaded(inputs, user, pause)
+            watch.sending()
+            if not chat:
+                if blocking:
+                    return Answered.by_run(self.api.run_blocking(values, user=user))
+                return self.api.run(values, user=user, sleep=pause)
+            talk = Conversations(self.api)
+            if blocking:
+                said = talk.send_blocking(query, user=user, inputs=values, conversation_id=conversation_id)
+                return Answered.by_chat(said)
+            return talk.send(query, user=user, inputs=values, conversation_id=conversation_id, sleep=pause)
+
+        return DifyRun(self.api, self._waits, send=send, user=user, chat=chat, blocking=blocking, watch=watch)
 
     def close(self) -> None:
         """Closes the connections; idempotent."""

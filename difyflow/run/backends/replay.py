@@ -9,7 +9,7 @@ from difyflow.client.sse import BadLine, Decoder, payload
 from difyflow.errors import ReadError
 from difyflow.records.events import Event, WorkflowFinished, decode
 from difyflow.records.result import Result, RunStatus, Tally
-from difyflow.run.backend import Header
+from difyflow.run.backend import UNWATCHED, Header, Watch
 from difyflow.terms.form import FormField, UploadLimits
 
 
@@ -80,9 +80,16 @@ class ReplayBackend:
         return UploadLimits()
 
     def start(
-        self, inputs: Mapping[str, object], *, user: str, query: str = "", conversation_id: str = ""
+        self,
+        inputs: Mapping[str, object],
+        *,
+        user: str,
+        query: str = "",
+        conversation_id: str = "",
+        watch: Watch = UNWATCHED,
     ) -> ReplayRun:
         """Begins to tell; the inputs are kept and change nothing."""
+        watch.sending()
         kept = {"sys.query": query, "sys.conversation_id": conversation_id}
         self.started.append({**inputs, "sys.user_id": user, **{k: v for k, v in kept.items() if v}})
         return ReplayRun(self._events, self._header)

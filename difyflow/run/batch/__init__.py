@@ -11,6 +11,7 @@ happen at least once.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
@@ -113,6 +114,7 @@ def go_on(
     rerun_unknown: bool = False,
     output: str = "",
     on_progress: Callable[[Progress], None] = lambda _progress: None,
+    clock: Callable[[], float] = time.monotonic,
 ) -> tuple[Ending, Written]:
     """Runs what has no result yet, and writes the result files.
 
@@ -129,6 +131,7 @@ def go_on(
         rerun_unknown: run rows anew whose outcome is unknown, though they may have run.
         output: name of the output for the corpus; empty = the only one.
         on_progress: told about twice a second.
+        clock: seconds that never go back, for pauses and limits.
 
     Raises:
         UsageError: the folder does not hold this batch, or the workflow is another.
@@ -154,6 +157,7 @@ def go_on(
         limits=limits or Limits(),
         patience=patience or Patience(),
         on_progress=on_progress,
+        clock=clock,
     )
     if retry_failed:
         engine.begin_again(RunStatus.FAILED, RunStatus.STOPPED)

@@ -7,15 +7,12 @@ from __future__ import annotations
 
 import json
 import queue
-import signal
 import threading
 import time
 from array import array
-from collections import Counter, deque
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections import deque
+from collections.abc import Callable
 from dataclasses import replace
-from types import FrameType
 
 from difyflow.client.app_api import AppApi
 from difyflow.client.faults import UNREACHABLE, stops_everything
@@ -23,18 +20,21 @@ from difyflow.errors import ApiError, DifyflowError, RateLimited
 from difyflow.records.result import Result, RunStatus
 from difyflow.run.backend import Backend
 from difyflow.run.batch.folder import Folder, Spec
+from difyflow.run.batch.interrupts import LEAVE_AT_ONCE, Interrupts
 from difyflow.run.batch.journal import Journal
 from difyflow.run.batch.ledger import SENT, Key, Ledger
 from difyflow.run.batch.pace import Pace, PaceLimits
 from difyflow.run.batch.progress import Ending, Limits, Progress
 from difyflow.run.batch.recover import Patience
 from difyflow.run.batch.sheet import Sheet
-from difyflow.run.batch.work import Job, Outcome, Report, Worker, cause, parsed, result_line
+from difyflow.run.batch.standing import Standing
+from difyflow.run.batch.waiting import Waiting
+from difyflow.run.batch.work import Job, MayBlock, Outcome, Report, Worker, parsed, result_line
 
 _TICK_S = 0.5
 _IDLE_REFUSALS = 8
+_TWICE = "where an app's limit is one run at a time, this server refuses streaming runs"
 _FINDING = 8  # lost runs that are looked for at a time
-_LEAVE_AT_ONCE = 3  # interrupts
 
 
 class _Begun:
@@ -56,6 +56,7 @@ class Engine:
         limits: when to stop.
         patience: for finding runs again.
         on_progress: told about twice a second.
+        clock: seconds that never go back.
     """
 
     def __init__(
@@ -72,11 +73,12 @@ class Engine:
         limits: Limits,
         patience: Patience,
         on_progress: Callable[[Progress], None],
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._spec, self._ledger, self._places = spec, ledger, places
         self._pace, self._limits, self._patience = Pace(pace), limits, patience
-        self._on_progress = on_progress
-        self._api = api
+        self._on_progress, self._clock = on_progress, clock
+        self._backend, self._api = backend, api
         self._rows = folder.rows.open("rb")
         self._journal = Journal(folder.journal, folder.log)
         self._reports: queue.SimpleQueue[Report | _Begun | None] = queue.SimpleQueue()
@@ -93,39 +95,42 @@ class Engine:
         )
         self._to_find: deque[Job] = deque()
         self._to_send: deque[int] = deque()
-        self._absent: list[Job] = []
-        self._overtaken_at: float | None = None
+        self._waiting = Waiting(patience.absent_s)
+        self._told_of_beginning = False
         self._cursor = 0
         self._active = self._finding = 0
-        self._counts = Counter(ledger.counts())
-        self._failures: Counter[str] = Counter()
-        self._fresh = self._tokens = self._bad_in_a_row = self._idle_refusals = 0
-        self._said = ""
-        self._interrupts = 0
+        self._idle_refusals = 0
+        self._interrupts = Interrupts(finish=self._finish, stop=self._stop)
         self._fault: BaseException | None = None
-        self._began = time.monotonic()
+        self._began = clock()
+        self._standing = Standing(ledger.counts(), stop_after=limits.stop_after, began=self._began)
         self._told_at = 0.0
 
     def run(self) -> Ending:
         """Runs until each row has a result, or until it cannot or must not go on. Call once."""
         try:
-            with self._on_interrupt():
+            with self._interrupts.watched():
                 self._list_lost()
                 self._loop()
         finally:
             for _ in self._threads:
                 self._jobs.put(None)
             self._worker.leave()
-            for thread in self._threads if self._interrupts < _LEAVE_AT_ONCE else ():
+            for thread in () if self._must_leave() else self._threads:
                 thread.join()
             self._rows.close()
             self._close_journal()
+        self._tell(last=True)
         return Ending(
             progress=self._progress(),
             fault=self._fault,
-            interrupted=self._interrupts > 0,
+            interrupted=self._interrupts.count > 0,
             out_of_time=self._out_of_time(),
         )
+
+    def interrupt(self) -> None:
+        """As Ctrl-C; see `interrupts`."""
+        self._interrupts.interrupt()
 
     def begin_again(self, *states: str) -> int:
         """Lets rows with these final states run anew; returns how many. Call before `run`."""
@@ -134,7 +139,7 @@ class Engine:
             attempt = self._ledger.attempt(index) + 1
             self._journal.note(self._ledger.key(index), "again", attempt=attempt)
             self._ledger.again(index, attempt)
-        self._counts = Counter(self._ledger.counts())
+        self._standing.restart(self._ledger.counts())
         return len(found)
 
     def _list_lost(self) -> None:
@@ -151,7 +156,7 @@ class Engine:
     def _loop(self) -> None:
         while True:
             wait_s = self._dispatch()
-            if not self._active and wait_s is None:
+            if (not self._active and wait_s is None) or self._must_leave():
                 break
             try:
                 report = self._reports.get(timeout=min(_TICK_S, wait_s or _TICK_S))
@@ -162,23 +167,25 @@ class Engine:
                 self._finding -= report.job.sent is not None
                 self._handle(report)
             elif isinstance(report, _Begun):
-                self._overtaken_at = self._overtaken_at or time.time()
+                self._waiting.overtaken(time.time())
             self._tell()
-        self._give_up_absent()
+        for job, result in () if self._ended() else self._waiting.given_up():
+            now = time.time()
+            self._done(Report(job=job, outcome=Outcome.DONE, result=result, began=now, ended=now))
 
     # Giving out work
 
     def _dispatch(self) -> float | None:
         """Gives out what may begin now; seconds until more may begin, None if there is nothing to begin."""
         while not self._ended():
-            now = time.monotonic()
-            self._wake_absent()
+            now = self._clock()
+            self._to_find += self._waiting.due(time.time())
             if self._to_find and self._finding < _FINDING:  # it sends nothing, so it takes no run's place
                 self._give(self._to_find.popleft())
                 continue
             wait_s = self._pace.wait_s(now, self._active - self._finding)
             if not self._to_send and self._next_new() < 0:
-                return _TICK_S if self._to_find else self._absent_wait_s()
+                return _TICK_S if self._to_find else self._waiting.wait_s(time.time())
             if wait_s is None or wait_s > 0:
                 return wait_s if wait_s is not None else _TICK_S
             self._give(self._next_job())
@@ -186,11 +193,19 @@ class Engine:
         return None
 
     def _ended(self) -> bool:
-        return self._fault is not None or self._interrupts > 0 or self._out_of_time()
+        return self._fault is not None or self._interrupts.count > 0 or self._out_of_time()
+
+    def _must_leave(self) -> bool:
+        """True if what runs cannot be waited for: a blocking run cannot be stopped, and is found later."""
+        count = self._interrupts.count
+        return count >= LEAVE_AT_ONCE or (count > 1 and self._blocks())
+
+    def _blocks(self) -> bool:
+        return isinstance(self._backend, MayBlock) and self._backend.blocking
 
     def _out_of_time(self) -> bool:
         limit = self._limits.max_time_s
-        return limit is not None and time.monotonic() - self._began > limit
+        return limit is not None and self._clock() - self._began > limit
 
     def _next_new(self) -> int:
         self._cursor = self._ledger.next_new(self._cursor)
@@ -227,46 +242,47 @@ class Engine:
             self._reports.put(self._worker.do(job))
 
     def _begun(self) -> None:
-        if self._overtaken_at is None:
+        if not self._told_of_beginning:
+            self._told_of_beginning = True
             self._reports.put(_Begun())
 
     # Taking in what came of it
 
     def _handle(self, report: Report) -> None:
-        job = report.job
+        job, fault = report.job, report.fault
         match report.outcome:
             case Outcome.DONE:
                 self._done(report)
             case Outcome.UNSENT:
                 self._refused(report)
             case Outcome.NEVER_BEGUN:
-                self._send_again(job)
+                if self._noted(job.key, "unsent"):
+                    self._move(job.index, SENT)
+                    self._to_send.append(job.index)
             case Outcome.ABSENT:
-                self._absent.append(job)
+                self._waiting.add(job)
             case Outcome.LATER:
-                if isinstance(report.fault, DifyflowError):
-                    self._said = f"a lost run could not be looked for: {report.fault.message}"
-                    self._count_bad(report.fault)
+                if isinstance(fault, DifyflowError):
+                    self._standing.say(f"a lost run could not be looked for: {fault.message}")
+                    self._end_by(self._standing.bad(fault))
             case Outcome.BROKEN:
-                self._fault = self._fault or report.fault
+                self._end_by(fault)
+
+    def _end_by(self, fault: BaseException | None) -> None:
+        self._fault = self._fault or fault
 
     def _done(self, report: Report) -> None:
         job, result = report.job, report.result
         assert result is not None
-        status = str(result.status)
-        if job.sent is not None and self._ledger.state(job.index) == status == RunStatus.UNKNOWN:
+        if job.sent is not None and self._ledger.state(job.index) == result.status == RunStatus.UNKNOWN:
             return  # as it was
         if not self._write(report, result):
             return
-        self._fresh += 1
-        self._tokens += result.total_tokens
+        self._end_by(self._standing.ended(result, report.fault))
         if result.ok:
-            self._bad_in_a_row = self._idle_refusals = 0
+            self._idle_refusals = 0
             if job.sent is None:
                 self._pace.ended(report.ended - report.began)
-        elif result.status is not RunStatus.STOPPED:
-            self._failures[cause(result)] += 1
-            self._count_bad(report.fault)
 
     def _write(self, report: Report, result: Result) -> bool:
         """Writes a result down; False if that failed, which ends the batch."""
@@ -282,15 +298,14 @@ class Engine:
         try:
             self._journal.done(job.key, status, line.encode("utf-8", "backslashreplace"), written=written)
         except OSError as err:
-            self._fault = self._fault or err
+            self._end_by(err)
             return False
         self._move(index, status)
         return True
 
     def _move(self, index: int, state: str) -> None:
         """A row gets another state, in the counts too."""
-        self._counts[self._ledger.state(index)] -= 1
-        self._counts[state] += 1
+        self._standing.move(self._ledger.state(index), state)
         if state == SENT:
             self._ledger.given(index)
         else:
@@ -303,140 +318,73 @@ class Engine:
             return
         self._to_send.append(report.job.index)
         if stops_everything(fault):
-            self._fault = self._fault or fault
-            return
-        if isinstance(fault, RateLimited):
-            asked = fault.retry_after_s
-            self._pace.refused(time.monotonic(), asked)
-            self._said = f"the server takes no more runs at a time; now {self._pace.limit}"
-            self._idle_refusals = self._idle_refusals + 1 if self._active == self._finding else 0
-            if self._limits.stop_after and self._idle_refusals >= _IDLE_REFUSALS:
-                self._fault = self._fault or fault
-            return
-        if fault.code == UNREACHABLE or isinstance(fault, ApiError):
-            self._pace.refused(time.monotonic(), None)
-        self._said = fault.message
-        self._count_bad(fault)
+            self._end_by(fault)
+        elif isinstance(fault, RateLimited):
+            self._too_many(fault)
+        else:
+            if fault.code == UNREACHABLE or isinstance(fault, ApiError):
+                self._pace.refused(self._clock(), None)
+            self._standing.say(fault.message)
+            self._end_by(self._standing.bad(fault))
 
-    def _count_bad(self, fault: BaseException | None) -> None:
-        self._bad_in_a_row += 1
-        most = self._limits.stop_after
-        if isinstance(fault, DifyflowError) and stops_everything(fault):
-            self._fault = self._fault or fault
-        elif most and self._bad_in_a_row >= most and self._fault is None:
-            self._fault = DifyflowError(
-                f"stopped after {self._bad_in_a_row} failures in a row"
-                + (f"; the last one: {fault}" if fault is not None else ""),
-                code="too-many-failures",
-                hint="mend the cause, then go on with --resume; --stop-after sets the number, 0 = never",
-            )
-
-    def _send_again(self, job: Job) -> None:
-        if self._noted(job.key, "unsent"):
-            self._move(job.index, SENT)
-            self._to_send.append(job.index)
+    def _too_many(self, fault: RateLimited) -> None:
+        """The server takes no more runs; if it runs none of ours, that may be so for ever."""
+        self._pace.refused(self._clock(), fault.retry_after_s)
+        if self._active != self._finding:
+            self._idle_refusals = 0
+            self._standing.say(f"the server takes no more runs at a time; now {self._pace.limit}")
+            return
+        self._idle_refusals += 1
+        twice = self._api is not None and self._api.abilities.counts_streaming_twice and not self._blocks()
+        if twice and isinstance(self._backend, MayBlock) and self._backend.use_blocking():
+            self._standing.say(f"{_TWICE}; going on with blocking ones")
+            self._idle_refusals = 0
+            return
+        self._standing.say(_TWICE if twice else "the server takes no run now, though none of ours is running")
+        if self._limits.stop_after and self._idle_refusals >= _IDLE_REFUSALS:
+            self._end_by(_with_advice(fault) if twice else fault)
 
     def _noted(self, key: Key, state: str) -> bool:
         try:
             self._journal.note(key, state)
         except OSError as err:
-            self._fault = self._fault or err
+            self._end_by(err)
             return False
         return True
 
-    # Runs that may wait in the queue of a server
-
-    def _wake_absent(self) -> None:
-        """Looks a last time for runs that later ones have overtaken: the queue is first in, first out."""
-        if self._absent_wait_s() == 0:
-            self._to_find += [replace(job, last=True) for job in self._absent]
-            self._absent.clear()
-
-    def _absent_wait_s(self) -> float | None:
-        """Seconds until absence is proof; None if it is not going to be.
-
-        Whatever this process sends is sent later than the runs of dead processes.
-        """
-        if not self._absent or self._overtaken_at is None:
-            return None
-        return max(0.0, self._overtaken_at + self._patience.absent_s - time.time())
-
-    def _give_up_absent(self) -> None:
-        """What no later run could prove: unknown, unless the batch goes on another time."""
-        if self._ended():
-            return
-        for job in self._absent:
-            result = Result(
-                status=RunStatus.UNKNOWN,
-                error="the logs do not show it, but it may still wait in the server's queue",
-                error_code="unknown-outcome",
-                backend="dify",
-            )
-            now = time.time()
-            self._done(Report(job=job, outcome=Outcome.DONE, result=result, began=now, ended=now))
-
     # Telling, and the user's word
 
-    def _tell(self) -> None:
+    def _tell(self, *, last: bool = False) -> None:
         now = time.monotonic()
-        if now - self._told_at >= _TICK_S:
+        if last or now - self._told_at >= _TICK_S:
             self._told_at = now
             self._on_progress(self._progress())
 
     def _progress(self) -> Progress:
-        said, self._said = self._said, ""
-        return Progress(
-            total=len(self._ledger),
-            counts={state: count for state, count in self._counts.items() if count > 0},
-            active=self._active,
-            limit=self._pace.limit,
-            fresh=self._fresh,
-            elapsed_s=time.monotonic() - self._began,
-            tokens=self._tokens,
-            failures=dict(self._failures),
-            said=said,
+        return self._standing.progress(
+            self._clock(), total=len(self._ledger), active=self._active, limit=self._pace.limit
         )
 
-    def interrupt(self) -> None:
-        """Once: begin nothing more. Twice: stop the runs and leave. May be called from a signal handler.
-
-        Raises:
-            KeyboardInterrupt: the third time.
-        """
-        self._interrupts += 1
-        if self._interrupts == 1:
-            self._said = "finishing what runs; Ctrl-C again stops it"
-            self._worker.leave()
-        elif self._interrupts < _LEAVE_AT_ONCE:
-            self._said = "stopping the runs"
-            threading.Thread(target=self._stop_all, daemon=True).start()
-        else:
-            raise KeyboardInterrupt
+    def _finish(self) -> None:
+        self._standing.say("finishing what runs; Ctrl-C again stops it")
+        self._worker.leave()
         self._reports.put(None)
 
-    def _stop_all(self) -> None:
-        try:
-            self._worker.stop_all()
-        except OSError as err:
-            self._fault = self._fault or err
-
-    @contextmanager
-    def _on_interrupt(self) -> Iterator[None]:
-        if threading.current_thread() is not threading.main_thread():
-            yield
-            return
-
-        def caught(_number: int, _frame: FrameType | None) -> None:
-            self.interrupt()
-
-        before = signal.signal(signal.SIGINT, caught)
-        try:
-            yield
-        finally:
-            signal.signal(signal.SIGINT, before)
+    def _stop(self) -> None:
+        said = "leaving: blocking runs cannot be stopped, --resume finds them" if self._blocks() else ""
+        self._standing.say(said or "stopping the runs")
+        threading.Thread(target=self._worker.stop_all, daemon=True).start()
+        self._reports.put(None)
 
     def _close_journal(self) -> None:
         try:
             self._journal.close()
         except OSError as err:
-            self._fault = self._fault or err
+            self._end_by(err)
+
+
+def _with_advice(fault: RateLimited) -> RateLimited:
+    fault.hint = (
+        f"{_TWICE}: go on with --response-mode blocking, or raise the limit in the settings of the app"
+    )
+    return fault

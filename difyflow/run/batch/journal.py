@@ -5,10 +5,11 @@ r"""The append-only journal of a batch, and the file of results that it points i
     {"k":[12,1],"s":"started","run":"...","task":"...","t":1795345366.534}
     {"k":[12,1],"s":"succeeded","at":40960,"t":1795345377.812}
 
-`k` is row and repeat. `sending` is on the disk before the run is sent; the other states may be lost with the
-machine's power and are then learned again from the server. `stopping`: we asked for it to stop; `unsent`: it
-was refused before a run existed; `again`: the user wants it run anew, as attempt `a`. A final state says at
-which byte of the results its line begins; that line is on the disk before it.
+`k` is row and repeat. `sending` is on the disk before the run is sent, with `"b":1` if it is a blocking one,
+and `stopping` before we ask for it to stop; the other states may be lost with the machine's power and are
+then learned again from the server. `unsent`: it was refused before a run existed; `again`: the user wants it
+run anew, as attempt `a`. A final state says at which byte of the results its line begins; that line is on the
+disk before it.
 """
 
 from __future__ import annotations
@@ -18,10 +19,10 @@ import os
 import re
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 from difyflow.errors import UsageError
 from difyflow.run.batch.ledger import FINAL, Key, Ledger, Sent
@@ -75,12 +76,17 @@ class Journal:
         Raises:
             OSError: it could not be written, so the run must not be sent.
         """
-        text = f',"a":{sent.attempt},"d":"{sent.digest}","t":{sent.at:.3f}'
-        item = _Item(_head(key, "sending"), text.encode(), waiter=threading.Event())
-        self._put(item)
-        assert item.waiter is not None
-        item.waiter.wait()
-        self._check()
+        mode = ',"b":1' if sent.blocking else ""
+        text = f',"a":{sent.attempt},"d":"{sent.digest}"{mode},"t":{sent.at:.3f}'
+        self._put_and_wait(_head(key, "sending"), text.encode())
+
+    def stopping(self, key: Key) -> None:
+        """A run is about to be stopped; returns when that is on the disk.
+
+        Raises:
+            OSError: it could not be written, so the run must not be stopped.
+        """
+        self._put_and_wait(_head(key, "stopping"), self._now())
 
     def started(self, key: Key, run_id: str, task_id: str) -> None:
         """The server has named a run."""
@@ -88,7 +94,7 @@ class Journal:
         self._put(_Item(_head(key, "started"), ids.encode() + self._now()))
 
     def note(self, key: Key, state: str, *, attempt: int | None = None) -> None:
-        """`stopping`, `unsent` or `again`."""
+        """`unsent` or `again`."""
         given = b"" if attempt is None else b',"a":%d' % attempt
         self._put(_Item(_head(key, state), given + self._now()))
 
@@ -129,6 +135,12 @@ class Journal:
         with self._ready:
             self._items.append(item)
             self._ready.notify()
+
+    def _put_and_wait(self, head: bytes, tail: bytes) -> None:
+        done = threading.Event()
+        self._put(_Item(head, tail, waiter=done))
+        done.wait()
+        self._check()
 
     def _write_all(self) -> None:
         while True:
@@ -304,7 +316,7 @@ def _replay_some(ledger: Ledger, index: int, lines: list[tuple[bytes, bytes]], n
             raise _damaged(name, None) from err
         match state:
             case b"sending":
-                ledger.sending(index, Sent(attempt=said["a"], digest=said["d"], at=said["t"]))
+                ledger.sending(index, _sent(said))
             case b"started":
                 ledger.started(index, said["run"], said["task"])
             case b"stopping":
@@ -317,6 +329,10 @@ def _replay_some(ledger: Ledger, index: int, lines: list[tuple[bytes, bytes]], n
                 raise _damaged(name, None)
     if status == "unknown" and ledger.open.get(index) and ledger.state(index) == "sent":
         ledger.done(index, status, ledger.at(index))
+
+
+def _sent(said: Mapping[str, Any]) -> Sent:
+    return Sent(attempt=said["a"], digest=said["d"], at=said["t"], blocking=bool(said.get("b")))
 
 
 def _damaged(name: str, line: int | None) -> UsageError:

@@ -33,6 +33,7 @@ class Sent:
         digest: of the row's inputs.
         at: when it was to be sent, Unix seconds.
         stopping: we asked for it to stop.
+        blocking: it answers at its end only, and lives on without its client on every server.
     """
 
     attempt: int = 1
@@ -41,6 +42,7 @@ class Sent:
     run_id: str = ""
     task_id: str = ""
     stopping: bool = False
+    blocking: bool = False
 
 
 def user_of(batch: str, key: Key, attempt: int) -> str:

@@ -30,7 +30,7 @@ class Progress:
         fresh: runs that ended since this process began, and `elapsed_s` seconds since then.
         tokens: of these.
         failures: how many of these failed for which cause.
-        said: what the user should know now; empty mostly.
+        said: what the user should know, each line told once; empty mostly.
     """
 
     total: int
@@ -41,7 +41,7 @@ class Progress:
     elapsed_s: float
     tokens: int
     failures: Mapping[str, int]
-    said: str = ""
+    said: tuple[str, ...] = ()
 
     @property
     def done(self) -> int:

@@ -2,14 +2,24 @@
 
 What can be learned differs by server (recordings of 0.15.3, 1.12.1 and the 1.15 line):
 
-- 0.15: a streaming run whose client left stays `running` for ever and is never logged: unknown. A blocking
-  run ends and is found through the logs.
-- 1.0 to 1.9.1: the run's record; without its id the logs, where absence proves nothing: unknown.
-- 1.9.2 to 1.12: the run goes on: its record is polled until the time limit. One that we stopped stays
-  `running`: the journal says so. The logs show a run from its start on, so one that is still not there after
-  a while was never begun, and may be sent.
-- 1.13 and later: as before, but a run may wait in the server's queue, where the logs do not show it. That it
-  is not there proves something only when runs that were sent later have begun.
+| server | run | what is done | if it is not found |
+|---|---|---|---|
+| 0.15 | streaming | it may have ended in time: its record, once more | unknown [1] |
+| 0.15 to 1.9.1 | blocking | it goes on and is logged at its end: the logs, until the time limit | unknown |
+| 1.0 to 1.9.1 | streaming | its record; without its id the logs | unknown |
+| 1.9.2 to 1.12 | both | it goes on: its record, until the time limit [2] | never begun: it is sent [3] |
+| 1.13 and later | streaming | it goes on: its record, until the time limit | it may be queued [4] |
+| 1.13 and later | blocking | the same | never begun: it is sent [3] |
+
+1. Its record stays `running` for ever, and it is never logged.
+2. The record of one that we stopped stays `running`: the journal says that we did.
+3. The logs show a run from its start on.
+4. The logs do not show a run that waits in the queue. That it is not there proves something only when
+   runs that were sent later have begun; until then it is unknown.
+
+So `auto` sends blocking runs to servers before 1.9.2. They cannot be stopped: their task id comes with the
+answer. Records and logs are asked, not the stream that 1.14 and later let one join again: that one repeats
+events without their contents, loses text, and may end without an end of the run or stay open after it.
 """
 
 from __future__ import annotations
@@ -100,8 +110,10 @@ class _Search:
 
     def _searched(self) -> str | Absent | Result:
         """The run's id out of the logs."""
-        can = self._api.abilities
+        can, sent = self._api.abilities, self._sent
         until = self._began + (self._patience.settle_s if can.never_ends_alone else self._patience.absent_s)
+        if sent.blocking and not can.ends_alone:  # logged at its end only
+            until = max(until, sent.at + self._patience.run_limit_s)
         delay = self._patience.poll_s
         while True:
             found = self._api.find_runs(self._user)
@@ -112,7 +124,7 @@ class _Search:
             if self._patience.clock() >= until:
                 break
             delay = self._pause(delay, until)
-        if can.queues:
+        if can.queues and not sent.blocking:
             return Absent(proven=False)
         if can.ends_alone:
             return Absent(proven=True)
@@ -125,7 +137,7 @@ class _Search:
             self._sent.at + self._patience.run_limit_s, self._patience.clock() + self._patience.settle_s
         )
         stopped = self._sent.stopping and can.stopped_keeps_running
-        if can.never_ends_alone or stopped:
+        if (can.never_ends_alone and not self._sent.blocking) or stopped:
             until = min(until, self._patience.clock() + self._patience.settle_s)
         delay, misses = self._patience.poll_s, 0
         while True:

@@ -9,18 +9,33 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from enum import Enum
 from pathlib import Path
+from typing import Protocol, runtime_checkable
 
 from difyflow.client.app_api import AppApi
 from difyflow.client.faults import stops_everything
 from difyflow.errors import ApiError, ConnectionLost, DifyflowError, InputError, ServerError, UsageError
 from difyflow.records.result import Result, RunStatus
-from difyflow.run.backend import Backend, Run
+from difyflow.run.backend import Backend, Run, Watch
 from difyflow.run.batch.journal import Journal
 from difyflow.run.batch.ledger import Key, Sent, user_of
 from difyflow.run.batch.recover import Absent, Patience, could_not_ask, recover
 from difyflow.run.batch.sheet import Sheet
 
 _IGNORED = ("nodes", "backend", "target")  # of a result: the same for all rows, or too long
+
+
+@runtime_checkable
+class MayBlock(Protocol):
+    """A backend that can send runs which answer at their end only, as that on a Dify server."""
+
+    @property
+    def blocking(self) -> bool:
+        """True if it does so now."""
+        ...
+
+    def use_blocking(self) -> bool:
+        """Goes over to such runs if it is free to; False if that changes nothing."""
+        ...
 
 
 class Outcome(Enum):
@@ -79,7 +94,7 @@ class Worker:
         journal: told before a run is sent.
         batch: id of the batch.
         patience: limits for finding runs again.
-        on_started: called when a run that was sent by this process has begun.
+        on_started: called when a run that this process sent has begun, of those that a server may queue.
     """
 
     def __init__(
@@ -97,7 +112,7 @@ class Worker:
         self._backend, self._api, self._sheet, self._journal = backend, api, sheet, journal
         self._batch, self._patience, self._on_started, self._clock = batch, patience, on_started, clock
         self._leaving = threading.Event()
-        self._runs: dict[int, tuple[Key, Run]] = {}
+        self._runs: dict[int, Run] = {}
 
     def do(self, job: Job) -> Report:
         """Does a job; whatever goes wrong is in the report."""
@@ -115,8 +130,7 @@ class Worker:
     def stop_all(self) -> None:
         """Stops the runs under way on the server; the journal remembers that we did."""
         self.leave()
-        for key, run in list(self._runs.values()):
-            self._journal.note(key, "stopping")
+        for run in list(self._runs.values()):
             run.stop()
 
     def _fresh(self, job: Job) -> Report:
@@ -128,25 +142,36 @@ class Worker:
         if checked.digest != digest:
             fault = InputError("the inputs are not those that were checked", code="input-changed")
             return _failed(job, fault, "a file was changed since the batch was begun")
-        self._journal.sending(job.key, Sent(attempt=job.attempt, digest=digest, at=self._clock()))
-        user = user_of(self._batch, job.key, job.attempt)
-        run = self._backend.start(checked.inputs, user=user, query=checked.query)
-        self._runs[job.index] = (job.key, run)
+        blocking = isinstance(self._backend, MayBlock) and self._backend.blocking
+
+        def sending() -> None:
+            now = self._clock()
+            sent = Sent(attempt=job.attempt, digest=digest, at=now, blocking=blocking)
+            self._journal.sending(job.key, sent)
+
+        run = self._backend.start(
+            checked.inputs,
+            user=user_of(self._batch, job.key, job.attempt),
+            query=checked.query,
+            watch=Watch(sending=sending, stopping=lambda: self._journal.stopping(job.key)),
+        )
+        self._runs[job.index] = run
         try:
-            self._follow(job, run)
+            self._follow(job, run, queued=not blocking)
         except (ApiError, ConnectionLost, InputError) as fault:
             return self._faulty(job, run, fault)
         finally:
             self._runs.pop(job.index, None)
         return Report(job=job, outcome=Outcome.DONE, result=run.result())
 
-    def _follow(self, job: Job, run: Run) -> None:
+    def _follow(self, job: Job, run: Run, *, queued: bool) -> None:
         told = False
         for event in run.events():
             if event.workflow_run_id and not told:
                 told = True
                 self._journal.started(job.key, event.workflow_run_id, event.task_id)
-                self._on_started()
+                if queued:
+                    self._on_started()
 
     def _faulty(self, job: Job, run: Run, fault: ApiError | ConnectionLost | InputError) -> Report:
         result = run.result()

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import sys
+import time
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 if __name__ == "__main__":
@@ -13,6 +16,7 @@ from difyflow.client.faults import Retries
 from difyflow.client.transport import Timeouts
 from difyflow.run import batch
 from difyflow.run.backends.dify import open_backend
+from difyflow.run.batch.ledger import Key, user_of
 from difyflow.terms.form import FormField
 
 KEY = "app-loopback000000000000"
@@ -39,14 +43,22 @@ def begin(out: Path, rows: Path, **options: Any) -> batch.Spec:
 
 
 def go_on(
-    out: Path, url: str, *, concurrency: int | None = 4, key: str = KEY, **options: Any
+    out: Path,
+    url: str,
+    *,
+    concurrency: int | None = 4,
+    key: str = KEY,
+    mode: Any = "streaming",
+    run_limit_s: float = 10,
+    **options: Any,
 ) -> tuple[batch.Ending, batch.Written]:
     backend = open_backend(
         base_url=url,
         key=key,
-        run_limit_s=10,
-        timeouts=Timeouts(connect_s=2, read_s=3, stream_s=3),
+        run_limit_s=run_limit_s,
+        timeouts=Timeouts(connect_s=2, read_s=3, stream_s=3, blocking_s=3),
         retries=Retries(unreachable=1, rate_limited=1),
+        response_mode=mode,
     )
     defaults = {
         "sheet": sheet(),
@@ -66,6 +78,42 @@ def write_rows(path: Path, count: int) -> Path:
     lines = ["trigger", *(f"题目 {number}" for number in range(1, count + 1))]
     path.write_text("\n".join(lines) + "\n", encoding="utf-8")
     return path
+
+
+def leave(out: Path, *lines: dict[str, Any]) -> None:
+    """The journal of a process that died: `lines` are added to it."""
+    with (out / "journal.jsonl").open("ab") as file:
+        for line in lines:
+            file.write(json.dumps(line, separators=(",", ":")).encode() + b"\n")
+
+
+def digests(out: Path) -> list[str]:
+    return [json.loads(line)["digest"] for line in (out / "rows.jsonl").read_text().splitlines()]
+
+
+def sending(out: Path, row: int, *, at: float = 1.0, blocking: bool = False) -> dict[str, Any]:
+    """The journal's line before a run is sent."""
+    mode = {"b": 1} if blocking else {}
+    return {"k": [row, 1], "s": "sending", "a": 1, "d": digests(out)[row - 1], **mode, "t": at}
+
+
+def lost_run(server: Any, out: Path, spec: batch.Spec, row: int, *, blocking: bool = False) -> Any:
+    """A run that a dead process had sent: it is on the server, its `sending` line in the journal."""
+    user = user_of(spec.id, Key(row), 1)
+    mode = "blocking" if blocking else "streaming"
+    body = {"inputs": {"trigger": "x"}, "user": user, "response_mode": mode}
+    server.start_run(SimpleNamespace(json=lambda: body))
+    server.runs[-1].client_left = True
+    leave(out, sending(out, row, at=time.time(), blocking=blocking))
+    return server.runs[-1]
+
+
+def results(out: Path) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in (out / "results.jsonl").read_text().splitlines()]
+
+
+def statuses(out: Path) -> list[str]:
+    return [one["status"] for one in results(out)]
 
 
 if __name__ == "__main__":

@@ -1,7 +1,6 @@
 """Batches over a server that behaves like Dify: what is sent, what is found again, what is written."""
 
 import json
-from types import SimpleNamespace
 
 import pytest
 
@@ -25,33 +24,6 @@ def results(out):
 
 def statuses(out):
     return [one["status"] for one in results(out)]
-
-
-def leave(out, *lines):
-    """The journal of a process that died: `lines` are added to it."""
-    with (out / "journal.jsonl").open("ab") as file:
-        for line in lines:
-            file.write(json.dumps(line, separators=(",", ":")).encode() + b"\n")
-
-
-def digests(out):
-    return [json.loads(line)["digest"] for line in (out / "rows.jsonl").read_text().splitlines()]
-
-
-def sending(out, row, attempt=1):
-    return {"k": [row, 1], "s": "sending", "a": attempt, "d": digests(out)[row - 1], "t": 1.0}
-
-
-def lost_run(server, out, spec, row, *, left=True, logged=True):
-    """A run that a dead process had sent: it is on the server, its `sending` line in the journal."""
-    from difyflow.run.batch.ledger import Key, user_of
-
-    user = user_of(spec.id, Key(row), 1)
-    body = {"inputs": {"trigger": "x"}, "user": user, "response_mode": "streaming" if logged else "blocking"}
-    server.start_run(SimpleNamespace(json=lambda: body))
-    server.runs[-1].client_left = left
-    leave(out, sending(out, row))
-    return server.runs[-1]
 
 
 @pytest.mark.parametrize("version", ["0.15.3", "1.12.1", "1.15-dev"])
@@ -85,95 +57,10 @@ def test_rows_are_repeated_and_each_repeat_is_a_run(driver, dify, rows, out):
     assert len(server.runs) == 4
 
 
-@pytest.mark.parametrize("version", ["1.12.1", "1.15-dev"])
-def test_a_run_whose_process_died_is_found_by_its_user(driver, dify, rows, out, version):
-    server = dify(version)
-    spec = driver.begin(out, rows)
-    run = lost_run(server, out, spec, 2)
-    driver.go_on(out, server.url)
-    assert statuses(out) == ["succeeded"] * 6
-    assert (results(out)[1]["run_id"], results(out)[1]["recovered"]) == (run.id, True)
-    assert results(out)[1]["outputs"]
-    assert len(server.runs) == 6
-
-
-@pytest.mark.parametrize("version", ["1.12.1", "1.15-dev"])
-def test_a_run_whose_process_died_is_polled_by_its_id_until_it_ends(driver, dify, rows, out, version):
-    server = dify(version, step_s=0.002)
-    spec = driver.begin(out, rows, limit=1)
-    run = lost_run(server, out, spec, 1)
-    leave(out, {"k": [1, 1], "s": "started", "run": run.id, "task": run.task_id, "t": 1.0})
-    driver.go_on(out, server.url)
-    assert (statuses(out), len(server.runs)) == (["succeeded"], 1)
-    assert server.calls("GET", "/v1/workflows/logs") == []
-
-
-def test_on_0_15_a_streaming_run_whose_process_died_is_unknown_and_never_sent_again(driver, dify, rows, out):
-    server = dify("0.15.3")
-    spec = driver.begin(out, rows)
-    run = lost_run(server, out, spec, 1)
-    lost_run(server, out, spec, 2)
-    leave(out, {"k": [1, 1], "s": "started", "run": run.id, "task": run.task_id, "t": 1.0})
-    leave(out, sending(out, 3))
-    driver.go_on(out, server.url)
-    assert statuses(out) == ["unknown"] * 3 + ["succeeded"] * 3
-    assert len(server.runs) == 5
-    assert "may" not in results(out)[3]["error"]
-
-
-def test_on_0_15_a_blocking_run_whose_process_died_is_found_through_the_logs(driver, dify, rows, out):
-    server = dify("0.15.3")
-    spec = driver.begin(out, rows, limit=1)
-    lost_run(server, out, spec, 1, logged=False)
-    driver.go_on(out, server.url)
-    assert (statuses(out), len(server.runs)) == (["succeeded"], 1)
-
-
-def test_on_1_12_a_run_that_the_logs_never_show_was_not_begun_and_is_sent(driver, dify, rows, out):
-    server = dify("1.12.1")
-    driver.begin(out, rows)
-    leave(out, sending(out, 1), sending(out, 4))
-    driver.go_on(out, server.url)
-    assert statuses(out) == ["succeeded"] * 6
-    assert len({run.user for run in server.runs}) == len(server.runs) == 6
-
-
-def test_on_1_15_absence_counts_when_later_runs_have_begun(driver, dify, rows, out):
-    server = dify("1.15-dev")
-    driver.begin(out, rows)
-    leave(out, sending(out, 1))
-    driver.go_on(out, server.url)
-    assert statuses(out) == ["succeeded"] * 6
-    assert len({run.user for run in server.runs}) == len(server.runs) == 6
-
-
-def test_on_1_15_a_run_that_may_still_wait_in_the_queue_is_unknown_and_found_later(driver, dify, rows, out):
-    server = dify("1.15-dev")
-    spec = driver.begin(out, rows, limit=1)
-    leave(out, sending(out, 1))
-    driver.go_on(out, server.url)
-    assert (statuses(out), len(server.runs)) == (["unknown"], 0)
-    lost_run(server, out, spec, 1)  # a worker takes it at last
-    (out / "journal.jsonl").write_bytes(b"".join((out / "journal.jsonl").read_bytes().splitlines(True)[:-1]))
-    driver.go_on(out, server.url)
-    assert (statuses(out), len(server.runs)) == (["succeeded"], 1)
-
-
-def test_a_run_that_we_stopped_on_1_12_is_stopped_though_its_record_says_running(driver, dify, rows, out):
-    server = dify("1.12.1", step_s=0.5)
-    spec = driver.begin(out, rows, limit=1)
-    run = lost_run(server, out, spec, 1)
-    run.stop.set()
-    leave(out, {"k": [1, 1], "s": "started", "run": run.id, "task": run.task_id, "t": 1.0})
-    leave(out, {"k": [1, 1], "s": "stopping", "t": 2.0})
-    driver.go_on(out, server.url)
-    assert statuses(out) == ["stopped"]
-
-
 def test_unknown_rows_are_run_anew_only_when_the_user_says_so(driver, dify, rows, out):
     server = dify("0.15.3")
     spec = driver.begin(out, rows, limit=1)
-    lost_run(server, out, spec, 1)
+    driver.lost_run(server, out, spec, 1)
     driver.go_on(out, server.url)
     driver.go_on(out, server.url, retry_failed=True)
     assert (statuses(out), len(server.runs)) == (["unknown"], 1)

@@ -22,7 +22,7 @@ from graphon.workflow_type_encoder import WorkflowRuntimeTypeConverter
 
 from difyflow.errors import NotRunnable, UsageError
 from difyflow.records.result import Tally
-from difyflow.run.backend import Header
+from difyflow.run.backend import UNWATCHED, Header, Watch
 from difyflow.run.backends.local import preflight
 from difyflow.run.backends.local.adapters import CodeAdapter, DocumentReader, History
 from difyflow.run.backends.local.code import CodeRunner, HttpSandbox, open_runner
@@ -164,7 +164,13 @@ class LocalBackend:
         return UploadLimits()
 
     def start(
-        self, inputs: Mapping[str, object], *, user: str, query: str = "", conversation_id: str = ""
+        self,
+        inputs: Mapping[str, object],
+        *,
+        user: str,
+        query: str = "",
+        conversation_id: str = "",
+        watch: Watch = UNWATCHED,
     ) -> LocalRun:
         """See `difyflow.run.backend.Backend`; `sys.files` may be among the inputs.
 
@@ -174,6 +180,7 @@ class LocalBackend:
         """
         talk = self._conversation(query, conversation_id) if self._flow.is_chat else None
         run = self._prepare(inputs, user=user, query=query, conversation=talk)
+        watch.sending()
         with self._lock:
             self._active[run.translator.ids.run_id] = run
         run.begin()
