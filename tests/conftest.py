@@ -10,6 +10,7 @@ Conventions:
 
 from __future__ import annotations
 
+import copy
 import os
 import signal
 import subprocess
@@ -156,6 +157,35 @@ def dify(loopback: Any) -> Iterator[Callable[..., Any]]:
 
     def start(version: str = "1.12.1", **options: Any) -> Any:
         servers.append(loopback.Dify(version, **options))
+        return servers[-1]
+
+    yield start
+    for server in servers:
+        server.close()
+
+
+@pytest.fixture(scope="session")
+def flow(root: Path) -> Callable[..., dict[str, Any]]:
+    """The data of a recorded file with a secret, for a server's own DSL version."""
+    import yaml
+
+    text = (root / "tests/recordings/1.12.1/inputs/flow.yml").read_text(encoding="utf-8")
+    known = yaml.load(text, yaml.CSafeLoader)
+
+    def data(server: str = "1.12.1", **changes: Any) -> dict[str, Any]:
+        own = {"0.15.3": "0.1.5", "1.12.1": "0.5.0", "1.15-dev": "0.6.0"}[server]
+        return {**copy.deepcopy(known), "version": own, **changes}
+
+    return data
+
+
+@pytest.fixture
+def console(loopback: Any) -> Iterator[Callable[..., Any]]:
+    """`console(version, ...)` starts a console."""
+    servers: list[Any] = []
+
+    def start(version: str = "1.12.1", **options: Any) -> Any:
+        servers.append(loopback.Console(version, **options))
         return servers[-1]
 
     yield start

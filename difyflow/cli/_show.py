@@ -59,7 +59,7 @@ def check_same(text: str, file: str) -> int:
 
 def note(text: str) -> None:
     """Says a line to the user on stderr; control characters in it are shown and not obeyed."""
-    _send(sys.stderr, _harmless(text).encode(errors="backslashreplace") + b"\n")
+    _send(sys.stderr, harmless(text).encode(errors="backslashreplace") + b"\n")
 
 
 def discard_stdout() -> None:
@@ -71,8 +71,8 @@ def discard_stdout() -> None:
         os.close(nowhere)
 
 
-def _harmless(text: str) -> str:
-    """Text of a server or a model could otherwise steer the terminal."""
+def harmless(text: str) -> str:
+    """A text with its control characters shown: that of a server or a model could steer the terminal."""
     return "".join(
         char if char in "\n\t" or unicodedata.category(char) != "Cc" else f"\\x{ord(char):02x}"
         for char in text

@@ -93,7 +93,7 @@ def open_local(target: str, options: Options, environ: Mapping[str, str]) -> tup
         model_endpoint=options.model_endpoint,
         models=config,
         environ=environ,
-        environment_variables=_workflow_variables(options.env, environ),
+        environment_variables=workflow_variables(options.env, environ),
         allow_private_network=options.allow_private_network,
         encoding=options.encoding,
         max_time_s=options.timeout,
@@ -101,7 +101,7 @@ def open_local(target: str, options: Options, environ: Mapping[str, str]) -> tup
     return open_backend(app.data(), target=target, form=app.form(), settings=settings), app
 
 
-def _workflow_variables(pairs: tuple[str, ...], environ: Mapping[str, str]) -> dict[str, str]:
+def workflow_variables(pairs: tuple[str, ...], environ: Mapping[str, str]) -> dict[str, str]:
     """`--env NAME` or `--env NAME=VARIABLE`: values of the workflow's own variables, from the environment.
 
     Raises:

@@ -1,12 +1,9 @@
 """What the client's tests share: servers of scripted answers and a client that does not sleep."""
 
-import copy
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 
 from difyflow.client.app_api import AppApi
 from difyflow.client.console_api import ConsoleApi
@@ -56,33 +53,6 @@ def api(waited: list[float]) -> Iterator[Callable[..., AppApi]]:
     yield connect
     for one in opened:
         one.close()
-
-
-@pytest.fixture(scope="session")
-def flow(root: Path) -> Callable[..., dict[str, Any]]:
-    """The data of a recorded file with a secret, for a server's own DSL version."""
-    text = (root / "tests/recordings/1.12.1/inputs/flow.yml").read_text(encoding="utf-8")
-    known = yaml.load(text, yaml.CSafeLoader)
-
-    def data(server: str = "1.12.1", **changes: Any) -> dict[str, Any]:
-        own = {"0.15.3": "0.1.5", "1.12.1": "0.5.0", "1.15-dev": "0.6.0"}[server]
-        return {**copy.deepcopy(known), "version": own, **changes}
-
-    return data
-
-
-@pytest.fixture
-def console(loopback: Any) -> Iterator[Callable[..., Any]]:
-    """`console(version, ...)` starts a console."""
-    servers: list[Any] = []
-
-    def start(version: str = "1.12.1", **options: Any) -> Any:
-        servers.append(loopback.Console(version, **options))
-        return servers[-1]
-
-    yield start
-    for server in servers:
-        server.close()
 
 
 @pytest.fixture

@@ -84,6 +84,7 @@ class Console(Server):
     Attributes:
         apps: by id.
         logins: passwords that were tried, as they were spelled.
+        wrong: number of wrong passwords so far; five lock the account.
         missing: identifiers of plugins that the next import lacks.
         says_version: False = a proxy takes `X-Version` away.
     """
@@ -96,6 +97,7 @@ class Console(Server):
         self.release = release or load(version, _NAMES[version]["app"]).headers["x-version"]
         self.apps: dict[str, App] = {}
         self.logins: list[str] = []
+        self.wrong = 0
         self.missing: list[str] = []
         self.waiting: dict[str, tuple[str, str | None]] = {}
         self.says_version = True
@@ -158,8 +160,8 @@ class Console(Server):
     def _login(self, seen: Seen) -> Answer:
         said = seen.json()
         self.logins.append(said["password"])
-        if len(self.logins) > 5:
-            return self._recorded("locked") if self.in_cookies else self._recorded("wrong")
+        if self.wrong >= 5 and self.in_cookies:
+            return self._recorded("locked")
         password = said["password"]
         if self.coded:
             try:
@@ -167,6 +169,7 @@ class Console(Server):
             except ValueError:
                 return self._recorded("spelling")
         if (said["email"], password) != (EMAIL, PASSWORD):
+            self.wrong += 1
             return self._recorded("wrong")
         return self._tokens()
 
