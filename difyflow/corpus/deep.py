@@ -64,7 +64,7 @@ _BOILERPLATE = re.compile(
     re.IGNORECASE,
 )
 
-_NEAR_QUESTION = 0.6
+_NEAR_QUESTION = 0.55
 """Share of common pairs of characters by which two questions are nearly the same. A question of a dozen
 characters with one other word (怎么, 如何) has about that."""
 

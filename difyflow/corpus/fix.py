@@ -32,20 +32,20 @@ def fix(lines: Iterable[bytes], *, counts: Counter[str] | None = None) -> Iterat
         one of these faults keeps its bytes.
     """
     counts = counts if counts is not None else Counter()
-    for number, line in enumerate(lines, start=1):
+    for line in lines:
         if isinstance(line, LongLine):
             yield line, line
             continue
-        fixed = _bytes(line, counts, first=number == 1)
+        fixed = _bytes(line, counts)
         if fixed is None:
             continue
         yield line, _spelling(fixed, counts) + b"\n"
 
 
-def _bytes(line: bytes, counts: Counter[str], *, first: bool) -> bytes | None:
+def _bytes(line: bytes, counts: Counter[str]) -> bytes | None:
     """The line without its break and what does not belong to it; None if nothing is left."""
     fixed = line.rstrip(b"\n")
-    if first and fixed.startswith(b"\xef\xbb\xbf"):
+    while fixed.startswith(b"\xef\xbb\xbf"):  # not only at the beginning: files are put behind each other
         counts["bom"] += 1
         fixed = fixed[3:]
     if fixed.endswith(b"\r"):

@@ -1,0 +1,123 @@
+"""Samples out of results, batch folders, texts of any encoding, and garbage."""
+
+from __future__ import annotations
+
+import io
+import json
+
+import pytest
+
+from difyflow.corpus.collect import Collected, Counts, Rejected, collect, open_texts
+from difyflow.errors import UsageError
+
+
+def found_in(*sources, stdin=b"", **options):
+    counts = Counts()
+    found = list(collect(open_texts(map(str, sources), stdin=io.BytesIO(stdin), **options), counts=counts))
+    return (
+        [one for one in found if isinstance(one, Collected)],
+        [one for one in found if isinstance(one, Rejected)],
+        counts,
+    )
+
+
+def test_what_a_model_printed_is_read_and_each_liberty_is_counted(asked):
+    text = "以下是样本:\n```jsonl\n".encode() + asked("a?", "b") + b"```\n"
+    samples, rejects, counts = found_in("-", stdin=text)
+    assert [one.line for one in samples] == [asked("a?", "b")]
+    assert (counts.samples, counts.texts, rejects) == (1, 1, [])
+    assert counts.repairs["code-fence"] == 1
+    assert samples[0].about == {"source": "standard input"}
+
+
+def test_the_results_of_runs_are_read_with_what_is_known_of_them(tmp_path, asked):
+    good = {"status": "succeeded", "outputs": {"text": asked("a?", "b").decode()}, "run_id": "r1",
+            "model": "demo", "answer": "", "truncated": False}  # fmt: skip
+    bad = {"status": "failed", "outputs": {}, "run_id": "r2"}
+    lines = tmp_path / "some.jsonl"
+    lines.write_text("".join(json.dumps(one) + "\n" for one in (good, bad)), encoding="utf-8")
+    whole = tmp_path / "one.json"
+    whole.write_text(json.dumps(good, indent=2), encoding="utf-8")
+    for path in (lines, whole):
+        samples, _, counts = found_in(path)
+        assert [one.about for one in samples] == [{"run_id": "r1", "model": "demo"}]
+        assert counts.texts == 1
+
+
+def test_a_list_of_texts_is_read_one_after_the_other(tmp_path, asked):
+    outputs = {"samples": [asked("a?", "b").decode(), asked("c?", "d").decode()]}
+    path = tmp_path / "r.json"
+    path.write_text(json.dumps({"status": "succeeded", "outputs": outputs}), encoding="utf-8")
+    assert len(found_in(path)[0]) == 2
+
+
+def test_a_batch_folder_gives_the_documents_of_each_row(tmp_path, asked):
+    folder = tmp_path / "batch"
+    folder.mkdir()
+    (tmp_path / "甲.pdf").write_bytes(b"x")
+    row = {"row": 2, "folder": str(tmp_path), "values": {"attachments": "@甲.pdf", "trigger": "你是专家"}}
+    (folder / "rows.jsonl").write_text(f"{json.dumps({'row': 1})}\n{json.dumps(row)}\n", encoding="utf-8")
+    (folder / "batch.json").write_text('{"workflow_sha256": "w"}', encoding="utf-8")
+    result = {"row": 2, "repeat": 1, "status": "succeeded", "outputs": {"t": asked("a?", "b").decode()}}
+    (folder / "results.jsonl").write_text(json.dumps(result) + "\n", encoding="utf-8")
+    for source in (folder, folder / "results.jsonl"):
+        ((sample,), _, _) = found_in(source)
+        assert sample.about == {"row": 2, "repeat": 1, "documents": ["甲.pdf"], "workflow_sha256": "w"}
+
+
+def test_a_corpus_keeps_the_provenance_that_lies_beside_it(tmp_path, asked):
+    path = tmp_path / "x.jsonl"
+    path.write_bytes(asked("a?", "b"))
+    from difyflow.corpus.provenance import entry
+
+    (tmp_path / "x.provenance.jsonl").write_bytes(entry(asked("a?", "b"), {"documents": ["d"]}))
+    assert found_in(path)[0][0].about == {"documents": ["d"]}
+
+
+def test_a_result_with_several_outputs_needs_a_name(tmp_path, asked):
+    path = tmp_path / "r.json"
+    value = {"status": "succeeded", "outputs": {"a": "x", "b": asked("a?", "b").decode()}}
+    path.write_text(json.dumps(value), encoding="utf-8")
+    with pytest.raises(UsageError, match="several outputs: a, b"):
+        found_in(path)
+    with pytest.raises(UsageError, match="no output 'c'"):
+        found_in(path, output="c")
+    assert len(found_in(path, output="b")[0]) == 1
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-8-sig"])
+def test_a_byte_order_mark_says_the_encoding(tmp_path, asked, encoding):
+    path = tmp_path / "x.txt"
+    path.write_bytes((asked("怎么装?", "装墙上。") * 2).decode().encode(encoding))
+    samples, rejects, _ = found_in(path)
+    assert ([one.line for one in samples], rejects) == ([asked("怎么装?", "装墙上。")] * 2, [])
+
+
+def test_another_encoding_is_named_by_the_user_and_never_guessed(tmp_path, asked):
+    path = tmp_path / "x.txt"
+    path.write_bytes(asked("怎么装?", "装墙上。").decode().encode("gb18030"))
+    samples, rejects, _ = found_in(path)
+    assert (samples, [one.reason for one in rejects]) == ([], ["bad-encoding"])
+    assert found_in(path, encoding="gb18030")[0][0].line == asked("怎么装?", "装墙上。")
+    with pytest.raises(UsageError, match="no such encoding"):
+        found_in(path, encoding="klingon")
+
+
+def test_one_line_that_is_not_text_does_not_hurt_the_others(tmp_path, asked):
+    path = tmp_path / "x.txt"
+    path.write_bytes(asked("a?", "b") + b"\xff\xfe\x00\n" + asked("c?", "d"))
+    samples, rejects, _ = found_in(path)
+    assert ([one.line for one in samples], len(rejects)) == ([asked("a?", "b"), asked("c?", "d")], 1)
+
+
+@pytest.mark.parametrize("name", ["", "missing.txt"])
+def test_what_cannot_be_read_is_refused(tmp_path, name):
+    with pytest.raises(UsageError):
+        found_in(tmp_path / name)
+
+
+def test_a_file_of_results_with_a_broken_line_is_refused_with_its_line(tmp_path):
+    path = tmp_path / "r.jsonl"
+    path.write_text('{"status": "succeeded", "outputs": {}}\n{"sta\n', encoding="utf-8")
+    with pytest.raises(UsageError, match=r"r\.jsonl:2"):
+        found_in(path)
