@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
@@ -177,6 +178,27 @@ def data_path(folder: Path, file: DataFile) -> Path:
     if Path(file.name).name != file.name or file.name in ("", ".", ".."):
         raise UsageError(f"{file.name!r} is no file of the job", path=str(folder / JOB_FILE), code="no-job")
     return folder / file.name
+
+
+def check_unchanged(path: Path, file: DataFile) -> None:
+    """Makes sure that a data file is as it was when it was checked.
+
+    Raises:
+        UsageError: it is not, or it cannot be read.
+    """
+    digest = hashlib.sha256()
+    try:
+        with path.open("rb") as stream:
+            while block := stream.read(1 << 20):
+                digest.update(block)
+    except OSError as err:
+        raise UsageError(
+            f"cannot be read: {err.strerror or err}", path=str(path), code="not-readable"
+        ) from err
+    if digest.hexdigest() != file.sha256:
+        raise UsageError(
+            "was changed after it was checked", path=str(path), code="changed", hint="prepare the job anew"
+        )
 
 
 def _job(data: object, path: Path) -> Job:

@@ -7,7 +7,6 @@ training file, which no other job has.
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from itertools import islice
@@ -16,7 +15,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from difyflow.errors import ApiError, ConnectionLost, UsageError
 from difyflow.tune._openai import Access, Patience, faults, open_client
-from difyflow.tune.job import DataFile, Job, Remote, data_path, save_job
+from difyflow.tune.job import DataFile, Job, Remote, check_unchanged, data_path, save_job
 from difyflow.tune.service import Service, need_api
 
 if TYPE_CHECKING:
@@ -294,7 +293,7 @@ def _saved(folder: Path, job: Job, **changes: Any) -> Job:  # noqa: ANN401  # fi
 def _uploaded(folder: Path, job: Job, file: DataFile, jobs: Jobs) -> tuple[str, bool]:
     """The id of a data file on the service, and whether it was there already."""
     path = data_path(folder, file)
-    _check_unchanged(path, file)
+    check_unchanged(path, file)
     name = f"{job.mark}-{file.name}"
     there = jobs.find_file(name, file.size)
     if there:
@@ -349,22 +348,6 @@ def _look(jobs: Jobs, find: Callable[[], Value]) -> Value:
         jobs.patience.sleep(jobs.patience.wait_s(attempt, None))
         found = find()
     return found
-
-
-def _check_unchanged(path: Path, file: DataFile) -> None:
-    digest = hashlib.sha256()
-    try:
-        with path.open("rb") as stream:
-            while block := stream.read(1 << 20):
-                digest.update(block)
-    except OSError as err:
-        raise UsageError(
-            f"cannot be read: {err.strerror or err}", path=str(path), code="not-readable"
-        ) from err
-    if digest.hexdigest() != file.sha256:
-        raise UsageError(
-            "was changed after it was checked", path=str(path), code="changed", hint="prepare the job anew"
-        )
 
 
 def _remote(item: FineTuningJob) -> RemoteJob:

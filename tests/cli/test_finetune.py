@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 
 import pytest
 
@@ -219,3 +220,95 @@ def test_a_curve_of_one_point_or_a_flat_one_is_drawn_too(points):
     lines = plot({"train_loss": points}, width=12, height=3)
     assert len(lines) == 5
     assert any(0x2800 < ord(sign) <= 0x28FF for line in lines for sign in line)
+
+
+@pytest.fixture
+def comparing(job, run, tuning, tmp_path):
+    """`comparing("--blind")` compares two models of a job over two questions."""
+    folder = job("compatible", "qwen")
+    questions = tmp_path / "q.jsonl"
+    questions.write_text(
+        '{"question": "几点?", "reference": "三点。"}\n{"question": "谁?"}\n', encoding="utf-8"
+    )
+
+    def call(*options):
+        at = ("--models", "base,other", "--questions", questions, "--base-url", tuning.base_url)
+        return folder / "compare", *run("compare", folder, *at, *options)
+
+    return call
+
+
+@pytest.mark.local
+def test_models_are_compared_in_the_terminal_a_sheet_and_a_page(comparing):
+    out, code, text, said = comparing()
+    assert code == 0
+    for words in ("几点?", "三点。", "Answer of qwen", "Answer of other", "similarity 0.00", "All questions"):
+        assert words in text
+    assert "None of these says that an answer is right." in said
+    assert (out / "compare.csv").read_text(encoding="utf-8").startswith("\ufeffline,system,question")
+    page = (out / "compare.html").read_text(encoding="utf-8")
+    assert "Answer of other" in page
+    assert "http" not in re.sub(r'http-equiv="[^"]*"', "", page)
+    _, code, text, _ = comparing("--format", "json")
+    assert [model["answers"] for model in json.loads(text)["models"]] == [2, 2]
+
+
+@pytest.mark.local
+def test_a_judge_says_what_it_found(comparing, tuning):
+    from loopback.model_server import says
+
+    def judging(seen):
+        body = seen.json()
+        return says("TIE" if body["model"] == "judge" else f"Answer of {body['model']}")
+
+    tuning.on("POST", "/v1/chat/completions", judging)
+    _, code, text, said = comparing("--judge", "judge")
+    assert code == 0
+    assert "2 tie" in text
+    assert "twice, in both orders" in said
+    assert json.loads(comparing("--judge", "judge", "--format", "json")[2])["models"][1]["judge"] == {
+        "tie": 2
+    }
+
+
+@pytest.mark.local
+def test_people_judge_blindly_and_their_votes_are_counted(comparing, tmp_path):
+    out, code, text, said = comparing("--blind")
+    assert (code, text) == (0, "")
+    assert "blind.key.json" in said
+    page = (out / "blind.html").read_text(encoding="utf-8")
+    names = re.findall(r'name="([0-9a-f]{16})" value="A"', page)
+    assert len(names) == 2
+    votes = tmp_path / "votes.json"
+    votes.write_text(json.dumps({"votes": {names[0]: "A", names[1]: "tie", "x": "A"}}))
+    _, code, text, said = comparing("--votes", votes)
+    order = json.loads((out / "blind.key.json").read_text(encoding="utf-8"))["orders"][names[0]]
+    winner = {"qwen": "base", "other": "other"}[order[0]]
+    assert text.startswith(f"1  {winner}\n")
+    assert text.endswith("1  no difference\n")
+    assert "1 votes belong to no question" in said
+    for data in ("", "[]", "{}", '{"votes": 1}'):
+        votes.write_text(data)
+        assert comparing("--votes", votes)[1] == 2
+
+
+@pytest.mark.local
+def test_answers_that_did_not_come_are_named_and_end_with_1(comparing, tuning):
+    from loopback.model_server import refuses
+
+    tuning.on("POST", "/v1/chat/completions", refuses(400, "content filter"))
+    out, code, text, said = comparing()
+    assert code == 1
+    assert "content filter" in text
+    assert "answers that did not come: 4" in said
+    assert "content filter" in (out / "compare.html").read_text(encoding="utf-8")
+
+
+def test_unknown_models_and_bad_questions_are_told_before_anything_is_asked(job, run, tmp_path):
+    folder = job()
+    questions = tmp_path / "q.jsonl"
+    questions.write_text("{}\n")
+    code, _, said = run("compare", folder, "--models", "base,ckpt1", "--questions", questions)
+    assert (code, "no tuned model yet" in said) == (2, True)
+    code, _, said = run("compare", folder, "--models", "base", "--questions", questions)
+    assert (code, "line 1" in said or ":1:" in said) == (2, True)

@@ -1,4 +1,4 @@
-"""Fine-tune a model on a corpus: prepare, submit, watch."""
+"""Fine-tune a model on a corpus: prepare, submit, watch, compare."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _format = click.option(
 
 @click.group()
 def command() -> None:
-    """Fine-tune a model on a corpus: prepare, submit, watch.
+    """Fine-tune a model on a corpus: prepare, submit, watch, compare.
 
     A job is a folder. SiliconFlow has no API for fine-tuning: its job holds a sheet
     of what to click, and `adopt` takes the name of the model that the console
@@ -29,6 +29,7 @@ def command() -> None:
       difyflow finetune prepare corpus.jsonl --for siliconflow \\
           --base Qwen/Qwen2.5-7B-Instruct -o job/
       difyflow finetune adopt job/ 'ft:LoRA/Qwen/Qwen2.5-7B-Instruct:...'
+      difyflow finetune compare job/ --models base,ckpt1 --questions job/validation.jsonl
     """
 
 
@@ -164,3 +165,41 @@ def cancel(folder: str, base_url: str, key_env: str) -> int:
     from difyflow.cli import _finetune_jobs
 
     return _finetune_jobs.cancel(folder, base_url, key_env)
+
+
+@command.command()
+@click.argument("folder")
+@click.option("--models", required=True, metavar="A,B,...", help="base, ckpt1, ckpt2, last, or models' ids.")
+@click.option("--questions", required=True, metavar="FILE", help="Samples as JSONL; answers are references.")
+@click.option("-o", "--output", "out", metavar="DIR", help="Default: JOB/compare.")
+@click.option("--limit", type=click.IntRange(min=1), metavar="N", help="Only the first N questions.")
+@click.option(
+    "--set", "pairs", multiple=True, metavar="NAME=VALUE", help="As temperature=0.3, for all models."
+)
+@click.option("--concurrency", type=click.IntRange(1, 64), default=4, show_default=True, metavar="N")
+@click.option("--judge", default="", metavar="MODEL", help="A model that compares answers pair by pair.")
+@click.option("--judge-base-url", default="", metavar="URL", help="Default: as for the models.")
+@click.option("--judge-key-env", default="", metavar="NAME", help="Variable with the judge's key.")
+@click.option("--blind", is_flag=True, help="A page for people that does not say whose answer is whose.")
+@click.option("--votes", metavar="FILE", help="Count the votes that a blind page saved.")
+@_base_url
+@_key_env
+@_format
+def compare(**options: object) -> int:
+    """Ask several models the same questions and lay their answers side by side.
+
+    Answers lie in DIR/answers.jsonl as they come: broken off, the command goes on
+    when it is called again. Writes DIR/compare.csv and DIR/compare.html, or with
+    --blind DIR/blind.html and DIR/blind.key.json. No score says that an answer is
+    right; a judge sees each pair twice, in both orders, and where it says another
+    thing the second time, nobody wins.
+
+    \b
+    Examples:
+      difyflow finetune compare job/ --models base,ckpt1,ckpt2 --questions job/test.jsonl
+      difyflow finetune compare job/ --models base,last --questions q.jsonl --judge gpt-4o
+      difyflow finetune compare job/ --models base,last --questions q.jsonl --blind
+    """
+    from difyflow.cli import _finetune_compare
+
+    return _finetune_compare.run(_finetune_compare.Options(**options))  # type: ignore[arg-type]  # click made these
