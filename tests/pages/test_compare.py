@@ -56,7 +56,7 @@ def test_answers_stand_side_by_side_under_their_models():
         Column(name="base", model="Qwen/A", figures=["1"]),
         Column(name="ckpt1", model="ckpt1", figures=["2"]),
     ]
-    cells = [Cell(text="one", about="similarity 0.5"), Cell(text="two", won=True)]
+    cells = [Cell(text="First.", about="similarity 0.5"), Cell(text="Second.", won=True)]
     items = [Item(key="k", question="Why?", reference="Because", cells=cells)]
     page = comparison("Models", ["answers"], columns, items, ["What it says."])
     text = re.sub(r"<(style|script)>.*?</\1>", "", page, flags=re.DOTALL)
@@ -67,9 +67,9 @@ def test_answers_stand_side_by_side_under_their_models():
         "Why?",
         "reference",
         "Because",
-        "one",
+        "First.",
         "similarity 0.5",
-        "two",
+        "Second.",
     ]
     places = [text.index(word) for word in order[1:]]
     assert places == sorted(places)
