@@ -22,12 +22,12 @@ _DOCUMENTS = ("documents", "document")
 
 def beside(path: Path) -> Path:
     """The side file of a corpus: `x.provenance.jsonl` for `x.jsonl`."""
-    return path.with_suffix(".provenance.jsonl")
+    return path.parent / f"{path.stem}.provenance.jsonl"
 
 
 def rejected(path: Path) -> Path:
     """The file of what could not be saved: `x.rejected.jsonl` for `x.jsonl`."""
-    return path.with_suffix(".rejected.jsonl")
+    return path.parent / f"{path.stem}.rejected.jsonl"
 
 
 def entry(line: bytes, about: Mapping[str, object]) -> bytes:
