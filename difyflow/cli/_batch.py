@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import time
 from contextlib import closing
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -13,7 +13,7 @@ from difyflow.cli import _exit, _show
 from difyflow.cli._batch_options import KEPT, Options
 from difyflow.cli._batch_rows import Refusal, open_rows, tell_columns, tell_pieces
 from difyflow.cli._batch_target import OpenTarget, absolute_paths, open_target
-from difyflow.cli._batch_view import open_view
+from difyflow.cli._batch_view import in_words, open_view
 from difyflow.errors import UsageError
 from difyflow.run import batch
 
@@ -34,7 +34,7 @@ def run(options: Options) -> int:
             "no target", hint="difyflow batch TARGET ROWS -o OUT; difyflow batch --help shows examples"
         )
     if options.dry_run:
-        return _dry_run(options)
+        return _dry_run(options, pace)
     if not options.out:
         raise UsageError("no folder for the batch", hint="name one with -o OUT")
     rows = open_rows(options)
@@ -63,7 +63,9 @@ def _new(options: Options, source: batch.Source, target: OpenTarget, pace: batch
         )
         tell_columns(target.sheet, options)
         tell_pieces(splitter, options)
-        return _go_on(folder, target, options, pace, total=(spec.rows - spec.invalid) * spec.repeat)
+        total = (spec.rows - spec.invalid) * spec.repeat
+        expected = batch.estimate(target.api, total, pace)
+        return _go_on(folder, target, options, pace, total=total, expected=expected)
 
 
 def _resume(options: Options, pace: batch.PaceLimits) -> int:
@@ -83,11 +85,17 @@ def _resume(options: Options, pace: batch.PaceLimits) -> int:
 
 
 def _go_on(
-    folder: batch.Folder, target: OpenTarget, options: Options, pace: batch.PaceLimits, *, total: int
+    folder: batch.Folder,
+    target: OpenTarget,
+    options: Options,
+    pace: batch.PaceLimits,
+    *,
+    total: int,
+    expected: batch.Estimate | None = None,
 ) -> int:
     header = target.backend.header()
-    with open_view(quiet=options.quiet) as view:
-        view.begin(header, folder.path, total)
+    with open_view("none" if options.quiet else options.progress) as view:
+        view.begin(header, folder.path, total, expected)
         ending, written = batch.go_on(
             folder,
             target.backend,
@@ -142,7 +150,7 @@ def _splitter(options: Options, sheet: batch.Sheet, folder: Path) -> batch.Split
     return batch.Splitter(cut, sheet, folder)
 
 
-def _dry_run(options: Options) -> int:
+def _dry_run(options: Options, pace: batch.PaceLimits) -> int:
     """Checks all rows as a batch would."""
     rows = open_rows(options)
     target = open_target(absolute_paths(options))
@@ -156,15 +164,18 @@ def _dry_run(options: Options) -> int:
                 bad(row)
             else:
                 good += 1
+        runs = good * options.repeat
+        expected = batch.estimate(target.api, runs, pace)
     tell_columns(target.sheet, options)
     tell_pieces(splitter, options)
     bad.tell(source.name)
     if options.format_ == "json":
-        _show.write_text(
-            _json({"rows": good + bad.count, "invalid": bad.count, "runs": good * options.repeat})
-        )
+        said = {"rows": good + bad.count, "invalid": bad.count, "runs": runs, "expected": asdict(expected)}
+        _show.write_text(_json(said))
     else:
-        _show.write_text(f"{good} rows fit, {bad.count} do not; {good * options.repeat} runs would be sent\n")
+        _show.write_text(f"{good} rows fit, {bad.count} do not; {runs} runs would be sent\n")
+        if not options.quiet:
+            _show.note(in_words(expected))
     return _exit.FINDINGS if bad.count else _exit.FINE
 
 

@@ -66,4 +66,5 @@ class Options:
     html: str | None = None
     force: bool = False
     format_: str = "text"
+    progress: str = "auto"
     quiet: bool = False

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import json
 import sys
 import time
+from dataclasses import asdict
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
 from difyflow.cli import _show
 from difyflow.run.backend import Header
-from difyflow.run.batch import Ending, Progress, Written
+from difyflow.run.batch import Ending, Estimate, Progress, Written
 
 if TYPE_CHECKING:
     from rich.progress import Progress as Bar
@@ -22,8 +24,8 @@ _EVERY_S = 10.0
 class View:
     """Says nothing but what went wrong."""
 
-    def begin(self, header: Header, folder: Path, total: int) -> None:
-        """Before the first run."""
+    def begin(self, header: Header, folder: Path, total: int, expected: Estimate | None) -> None:
+        """Before the first run; `expected` only of a new batch."""
 
     def progress(self, progress: Progress) -> None:
         """While it runs, about twice a second."""
@@ -50,8 +52,8 @@ class _Lines(View):
     def __init__(self) -> None:
         self._told_at = time.monotonic()
 
-    def begin(self, header: Header, folder: Path, total: int) -> None:
-        """Where to, and how many."""
+    def begin(self, header: Header, folder: Path, total: int, expected: Estimate | None) -> None:
+        """Where to, how many, and how long that may take."""
         version = (
             f" (Dify {header.server_version or '?'})" if header.backend == "dify" else f" ({header.backend})"
         )
@@ -60,6 +62,8 @@ class _Lines(View):
         )
         for line in header.notes:
             _show.note(f"  {line}")
+        if expected is not None:
+            _show.note(f"  {in_words(expected)}")
 
     def progress(self, progress: Progress) -> None:
         """The counts."""
@@ -117,11 +121,60 @@ class _BarView(_Lines):
         self._bar.stop()
 
 
-def open_view(*, quiet: bool) -> View:
-    """The view that fits stderr."""
-    if quiet:
+class _Json(View):
+    """An object a line, for programs."""
+
+    def begin(self, header: Header, folder: Path, total: int, expected: Estimate | None) -> None:
+        """Where to, how many, and what is expected."""
+        about = {"target": header.target, "server_version": header.server_version, "folder": str(folder)}
+        self._tell("begin", **about, total=total, expected=asdict(expected) if expected else None)
+
+    def progress(self, progress: Progress) -> None:
+        """All that is known."""
+        for line in progress.said:
+            self._tell("note", text=line)
+        known = {name: value for name, value in asdict(progress).items() if name != "said"}
+        left = {"done": progress.done, "left_s": progress.left_s, "tokens_left": progress.tokens_left}
+        self._tell("progress", **known, **left)
+
+    def end(self, ending: Ending, written: Written, folder: Path) -> None:
+        """How it ended, and which files there are."""
+        fault = ending.fault
+        self._tell(
+            "end",
+            folder=str(folder),
+            complete=ending.complete,
+            interrupted=ending.interrupted,
+            out_of_time=ending.out_of_time,
+            error=None if fault is None else str(fault),
+            counts=dict(ending.progress.counts),
+            files=[str(path) for path in written.files],
+        )
+
+    def _tell(self, event: str, **values: object) -> None:
+        _show.note(json.dumps({"event": event, **values}, ensure_ascii=False))
+
+
+def open_view(kind: str) -> View:
+    """The view of this kind: `none`, `json`, `lines`, `bar`, or `auto`, which is what fits stderr."""
+    if kind == "none":
         return View()
-    return _BarView() if sys.stderr.isatty() else _Lines()
+    if kind == "json":
+        return _Json()
+    bar = kind == "bar" or (kind == "auto" and sys.stderr.isatty())
+    return _BarView() if bar else _Lines()
+
+
+def in_words(expected: Estimate) -> str:
+    """What is expected of a batch."""
+    if not expected.of:
+        return "how long it takes is told after the first runs: the app's latest ones are not known"
+    shortest, longest = _time(expected.shortest_s), _time(expected.longest_s)
+    span = shortest if shortest == longest else f"{shortest} to {longest}"
+    return (
+        f"expected from the latest {expected.of} runs of {expected.run_s:.1f} s: {span} in all, "
+        f"about {expected.tokens} tokens"
+    )
 
 
 def _state(progress: Progress, *, counts: bool = True) -> str:
@@ -135,7 +188,8 @@ def _state(progress: Progress, *, counts: bool = True) -> str:
     if progress.active and progress.left_s is not None:
         parts.append(f"{_time(progress.left_s)} left")
     if progress.tokens:
-        parts.append(f"{progress.tokens} tokens")
+        left = progress.tokens_left if progress.active else None
+        parts.append(f"{progress.tokens} tokens" + (f", about {left} to come" if left else ""))
     return ", ".join(parts)
 
 

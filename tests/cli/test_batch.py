@@ -257,3 +257,98 @@ def test_rows_come_from_standard_input(dify, run, tmp_path):
     done = run(server.url, "-", "-o", "out", "-q", DIFY_API_KEY=KEY, input=row + "\n")
     assert done.returncode == 0, done.stderr
     assert [one.inputs["trigger"] for one in server.runs] == ["一"]
+
+
+@pytest.fixture
+def chatflow(dify, recording):
+    """A server with a chatflow."""
+    server = dify("1.12.1", stream="chat/streaming")
+    server.play(recording("1.12.1", "service/info-chat"))
+    parameters = recording("1.12.1", "service/parameters-seed").json()
+    parameters["user_input_form"] = []
+    server.on("GET", "/v1/parameters", loopback_json(parameters))
+    return server
+
+
+def loopback_json(value):
+    from loopback import Answer
+
+    return Answer.json(value, X_Version="1.12.1")
+
+
+@pytest.mark.parametrize("options", [(), ("--map", "问=query")])
+def test_messages_to_a_chatflow_come_from_a_column(chatflow, run, tmp_path, options):
+    column = "问" if options else "query"
+    (tmp_path / "rows.csv").write_text(f"{column}\n一\n二\n", encoding="utf-8")
+    done = run(chatflow.url, "rows.csv", "-o", "out", "-q", *options, DIFY_API_KEY=KEY)
+    assert (done.returncode, done.stderr) == (0, "")
+    sent = [one.json() for one in chatflow.calls("POST", "/v1/chat-messages")]
+    assert sorted(one["query"] for one in sent) == ["一", "二"]
+    assert len({one["user"] for one in sent}) == 2
+    lines = [json.loads(line) for line in (tmp_path / "out/results.jsonl").read_text().splitlines()]
+    assert all(one["answer"] and one["conversation_id"] for one in lines)
+
+
+def test_a_chatflow_needs_a_message_for_each_row(chatflow, run, tmp_path):
+    (tmp_path / "rows.csv").write_text("a\nx\n")
+    done = run(chatflow.url, "rows.csv", "-o", "out", DIFY_API_KEY=KEY)
+    assert done.returncode == 2
+    assert "a chatflow needs a message: a column 'query' or --query" in done.stderr
+    assert run(chatflow.url, "rows.csv", "-o", "out", "-q", "--query", "hi", DIFY_API_KEY=KEY).returncode == 0
+
+
+def test_progress_can_be_read_by_programs(dify, run, table):
+    done = run(dify().url, table, "-o", "out", *MAP, "--skip-invalid", "--progress", "json", DIFY_API_KEY=KEY)
+    told = [json.loads(line) for line in done.stderr.splitlines() if line.startswith("{")]
+    assert [told[0]["event"], told[-1]["event"]] == ["begin", "end"]
+    last = next(one for one in reversed(told) if one["event"] == "progress")
+    assert (last["done"], last["tokens"] > 0, last["counts"]) == (4, True, {"invalid": 1, "succeeded": 3})
+    assert told[-1]["complete"] is True
+
+
+def test_what_is_expected_is_told_from_the_latest_runs(dify, run, table, recording):
+    server = dify()
+    server.play(recording("1.12.1", "logs/page-2-limit-5"))
+    done = run(server.url, table, "-o", "out", *MAP, "--skip-invalid", "--dry-run", DIFY_API_KEY=KEY)
+    assert "expected from the latest 5 runs of" in done.stderr
+    assert done.stdout.startswith("3 rows fit")
+
+
+def test_a_batch_begins_no_run_after_its_time(dify, run, table):
+    server = dify("1.12.1", step_s=0.05)
+    done = run(
+        *(server.url, table, "-o", "out", *MAP, "--skip-invalid", "--concurrency", "1"),
+        *("--max-time", "0.2"),
+        DIFY_API_KEY=KEY,
+    )
+    assert done.returncode == 1, done.stderr
+    assert "the time of --max-time is over" in done.stderr
+    assert "go on with: difyflow batch --resume out" in done.stderr
+    assert len(server.runs) == 1
+    assert run("--resume", "out", "-q", DIFY_API_KEY=KEY).returncode == 1
+    assert len(server.runs) == 3
+
+
+@pytest.mark.long
+def test_two_interrupts_leave_blocking_runs_which_are_found_by_resume(dify, root, run, tmp_path):
+    server = dify("0.15.3", step_s=0.05)
+    (tmp_path / "rows.csv").write_text("trigger\n1\n2\n3\n")
+    env = {"PATH": os.environ["PATH"], "PYTHONPATH": str(root), "DIFY_API_KEY": KEY}
+    command = [sys.executable, "-m", "difyflow", "batch", server.url, "rows.csv", "-o", "out"]
+    server.on(
+        "GET", "/v1/parameters", loopback_json({"user_input_form": [{"text-input": {"variable": "trigger"}}]})
+    )
+    process = subprocess.Popen(command, cwd=tmp_path, env=env, stderr=subprocess.PIPE, text=True)
+    while len(server.runs) < 2:
+        with suppress(subprocess.TimeoutExpired):
+            pytest.fail(f"ended by itself with {process.wait(0.05)}")
+    process.send_signal(signal.SIGINT)
+    assert any("finishing what runs" in line for line in process.stderr)
+    process.send_signal(signal.SIGINT)
+    said = process.communicate(timeout=60)[1]
+    assert process.returncode == 130, said
+    assert not any(run.ended for run in server.runs)
+    assert "stopping" not in (tmp_path / "out/journal.jsonl").read_text()
+    done = run("--resume", "out", DIFY_API_KEY=KEY)
+    assert done.returncode == 0, done.stderr
+    assert len(server.runs) == 3

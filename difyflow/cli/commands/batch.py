@@ -66,6 +66,13 @@ _SECONDS = click.FloatRange(min=0, min_open=True)
 @click.option("--html", metavar="FILE", help="With report: write it as a page.")
 @click.option("--force", is_flag=True, help="With --html: overwrite the file.")
 @click.option("--format", "format_", type=click.Choice(["text", "json"]), default="text", show_default=True)
+@click.option(
+    "--progress",
+    type=click.Choice(["auto", "bar", "lines", "json"]),
+    default="auto",
+    show_default=True,
+    help="On stderr: a bar in a terminal, else lines; json: an object a line.",
+)
 @click.option("-q", "--quiet", is_flag=True, help="Say nothing but errors.")
 def command(**options: object) -> int:
     """Run a workflow for every row of a file: nothing lost, nothing run twice.

@@ -20,6 +20,7 @@ from difyflow.errors import UsageError
 from difyflow.records.result import RunStatus
 from difyflow.run.backend import Backend
 from difyflow.run.batch.engine import Engine
+from difyflow.run.batch.estimate import Estimate, estimate
 from difyflow.run.batch.folder import Folder, Spec, new_folder, old_folder
 from difyflow.run.batch.pace import AUTO_MOST, PaceLimits
 from difyflow.run.batch.pieces import Cut, Splitter, parse_cut
@@ -37,6 +38,7 @@ __all__ = [
     "Case",
     "Cut",
     "Ending",
+    "Estimate",
     "Folder",
     "Limits",
     "PaceLimits",
@@ -52,6 +54,7 @@ __all__ = [
     "begin",
     "check_all",
     "each",
+    "estimate",
     "go_on",
     "new_folder",
     "old_folder",

@@ -49,6 +49,11 @@ class Progress:
         return sum(count for state, count in self.counts.items() if state in FINAL or state == INVALID)
 
     @property
+    def tokens_left(self) -> int | None:
+        """Tokens that the rest will use if it is like what has ended; None while nothing has."""
+        return round((self.total - self.done) * self.tokens / self.fresh) if self.fresh else None
+
+    @property
     def left_s(self) -> float | None:
         """Seconds that the rest will take at this rate; None while there is no rate."""
         return (self.total - self.done) * self.elapsed_s / self.fresh if self.fresh else None

@@ -71,6 +71,11 @@ class Sheet:
         self.left_out: tuple[str, ...] = ()
         """Columns that are no input, once the columns were checked."""
 
+    @property
+    def is_chat(self) -> bool:
+        """True if the app is a chatflow."""
+        return self._plan.chat
+
     def check_columns(self, columns: Iterable[str], source: str) -> None:
         """Makes sure that the required inputs have a column or a constant.
 

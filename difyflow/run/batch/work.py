@@ -179,10 +179,19 @@ class Worker:
             return _failed(job, fault, "; ".join(fault.problems) or fault.message)
         if fault.may_have_run and not _ended_badly(fault):
             unknown = replace(result, status=RunStatus.UNKNOWN, error=fault.message, error_code=fault.code)
-            return Report(job=job, outcome=Outcome.DONE, result=unknown, fault=fault)
+            return self._looked_for(job, unknown, fault)
         if not fault.may_have_run and (fault.transient or stops_everything(fault)):
             return Report(job=job, outcome=Outcome.UNSENT, fault=fault)
         return _failed(job, fault, fault.message, result)
+
+    def _looked_for(self, job: Job, unknown: Result, fault: ApiError | ConnectionLost) -> Report:
+        """A chatflow's run whose answer was lost: its `user` is its own here, so the logs can tell it."""
+        if unknown.run_id or not self._sheet.is_chat or self._api is None:
+            return Report(job=job, outcome=Outcome.DONE, result=unknown, fault=fault)
+        found = self._found(replace(job, sent=Sent(attempt=job.attempt, at=self._clock())))
+        if found.result is None or found.result.status is RunStatus.UNKNOWN:
+            return Report(job=job, outcome=Outcome.DONE, result=unknown, fault=fault)
+        return replace(found, job=job)
 
     def _found(self, job: Job) -> Report:
         assert job.sent is not None
