@@ -1,7 +1,7 @@
 """What differs between two documents, as data; making it again; merging what two people did.
 
-Of the functions, `compare` gives a `Diff`; `patch` makes it; a file of `formats/` shows it; `merge.merge` joins
-two. Nothing here loads deepdiff unless `compare(..., thorough=True)` meets lists of free-form data that differ.
+`compare` gives a `Diff`; `patch` makes it; a file of `formats/` shows it; `merge.merge` joins two. Nothing
+here loads deepdiff unless `compare(..., thorough=True)` meets lists of free-form data that differ.
 """
 
 from difyflow.diff.changes import Diff

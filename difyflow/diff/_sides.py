@@ -26,6 +26,7 @@ class Side:
         self.document = document
         self._keys: dict[tuple[int, str], dict[Key, int]] = {}
         self._data: dict[str, NodeData] = {}
+        self._roots: dict[str, frozenset[str]] = {}
         self.users: dict[str, list[str]] | None = None
 
     @cached_property
@@ -43,6 +44,20 @@ class Side:
             and isinstance(edge.get("source"), str)
             and isinstance(edge.get("target"), str)
         ]
+
+    @cached_property
+    def edge_ends(self) -> frozenset[tuple[str, str, str]]:
+        """Source, way out and target of each edge."""
+        return frozenset(
+            (edge["source"], str(edge.get("sourceHandle") or "source"), edge["target"]) for edge in self.edges
+        )
+
+    def roots_of(self, node_id: str) -> frozenset[str]:
+        """What the references in a node begin with: ids of nodes, `sys`, `env`, `conversation`."""
+        if node_id not in self._roots:
+            found = self.data(node_id).references() if node_id in self.nodes else ()
+            self._roots[node_id] = frozenset(item.selector.node_id for item in found)
+        return self._roots[node_id]
 
     def data(self, node_id: str) -> NodeData:
         """The data of a node as its type has it; an empty `UnknownNode` if there is no such node."""

@@ -99,8 +99,8 @@ def encoded(value: object) -> Any:  # noqa: ANN401  JSON has no type
     """A value as JSON can hold it.
 
     What JSON does not know becomes a mapping with one key that begins with `$`: `$float` (nan, inf, -inf),
-    `$date`, `$datetime`, `$bytes` (base64), `$set` (a list), `$map` (a list of pairs: a mapping with keys that
-    are no text or begin with `$`), `$secret` (a `Mask`). A tuple becomes a list.
+    `$date`, `$datetime`, `$bytes` (base64), `$set` (a list), `$map` (a list of pairs: a mapping with keys
+    that are no text or begin with `$`), `$secret` (a `Mask`). A tuple becomes a list.
     """
     if value is None or isinstance(value, _ATOMS):
         return value

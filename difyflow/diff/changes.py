@@ -130,13 +130,18 @@ def as_json(change: Change) -> dict[str, Any]:
             return {"op": "renamed", "old": old, "new": new}
         case Added(path, value, at):
             where = {} if at is None else {"at": at}
-            return {"op": "added", "path": _steps(path), **where, "value": encoded(value)}
+            return {"op": "added", "path": steps_as_json(path), **where, "value": encoded(value)}
         case Removed(path, value):
-            return {"op": "removed", "path": _steps(path), "value": encoded(value)}
+            return {"op": "removed", "path": steps_as_json(path), "value": encoded(value)}
         case Changed(path, before, after):
-            return {"op": "changed", "path": _steps(path), "before": encoded(before), "after": encoded(after)}
+            return {
+                "op": "changed",
+                "path": steps_as_json(path),
+                "before": encoded(before),
+                "after": encoded(after),
+            }
         case Ordered(path, order):
-            return {"op": "ordered", "path": _steps(path), "order": list(order)}
+            return {"op": "ordered", "path": steps_as_json(path), "order": list(order)}
 
 
 def from_json(data: object) -> Change:
@@ -172,7 +177,8 @@ def _read(data: Any) -> Change:  # noqa: ANN401  JSON has no type
             raise ValueError("an operation that is none of the five")
 
 
-def _steps(path: Path) -> list[Any]:
+def steps_as_json(path: Path) -> list[Any]:
+    """A path as JSON: keys, places, and for items with a key a mapping with it."""
     return [_step(step) for step in path]
 
 

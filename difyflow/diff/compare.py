@@ -28,7 +28,7 @@ def compare(before: Source, after: Source, *, thorough: bool = False) -> Diff:
     """
     old, new = plain(before), plain(after)
     names = renames(old, new)
-    walk = _Walk(_nearest if thorough else _lists.by_content, _roots(old, new))
+    walk = _Walk(_nearest if thorough else _lists.by_content, roots(old, new))
     changes: tuple[Change, ...] = tuple(Renamed(*pair) for pair in names.items())
     changes += tuple(walk.differences(renamed(old, names) if names else old, new, None))
     return Diff(changes, old, new)
@@ -50,7 +50,7 @@ def _nearest(one: _lists.Items, other: _lists.Items) -> list[tuple[int, int]]:
     return nearest(one, other)
 
 
-def _roots(*documents: Mapping[str, object]) -> frozenset[str]:
+def roots(*documents: Mapping[str, object]) -> frozenset[str]:
     """What the first part of a selector may be."""
     found = {"sys", "env", "conversation"}
     for document in documents:

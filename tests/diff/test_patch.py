@@ -37,11 +37,14 @@ def assert_patches(one, other, **options):
     assert bool(diff) == (not same(one, other))
 
 
+@documents.SOME
 @given(documents.documents(), documents.documents())
 def test_the_diff_of_any_two_documents_makes_the_second_of_the_first(one, other):
     assert_patches(one, other)
 
 
+@pytest.mark.long
+@documents.SOME
 @given(st.data(), documents.documents())
 def test_the_diff_of_a_document_and_its_edited_copy_makes_the_copy(data, one):
     other = data.draw(documents.edited(one))
@@ -49,11 +52,14 @@ def test_the_diff_of_a_document_and_its_edited_copy_makes_the_copy(data, one):
     assert_patches(other, one)
 
 
+@pytest.mark.long
+@documents.SOME
 @given(st.data(), documents.documents())
 def test_pairing_by_deepdiff_gives_another_diff_to_the_same_document(data, one):
     assert_patches(one, data.draw(documents.edited(one)), thorough=True)
 
 
+@documents.SOME
 @given(st.data())
 def test_edits_of_templates_can_be_made_again(templates, data):
     one = data.draw(st.sampled_from(templates))
