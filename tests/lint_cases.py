@@ -32,9 +32,16 @@ _VARIABLES = {"environment": "environment_variables", "conversation": "conversat
 
 def text_of(case: Mapping[str, Any]) -> str:
     """The document of a case as text."""
-    if "text" in case:
-        return str(case["text"])
-    return _yaml.dump(case["document"] if "document" in case else document(case))
+    return str(case["text"]) if "text" in case else _yaml.dump(data_of(case))
+
+
+def data_of(case: Mapping[str, Any]) -> dict[str, Any]:
+    """The document of a case that is not written as text."""
+    if "document" not in case:
+        return document(case)
+    found = case["document"]
+    assert isinstance(found, dict)
+    return found
 
 
 def document(case: Mapping[str, Any]) -> dict[str, Any]:

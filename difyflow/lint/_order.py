@@ -8,7 +8,7 @@ more, and is answered for many pairs at once.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Iterable, Sequence
 
 _ROOT = 0
 _BATCH = 1024
@@ -117,6 +117,16 @@ class Order:
     def dominates(self, one: int, other: int) -> bool:
         """True if every path to `other` leads through `one`; every vertex dominates itself."""
         return self._depth[one] <= self._depth[other] and self._raised(other, self._depth[one]) == one
+
+    def lengths(self, counted: Container[int]) -> list[int]:
+        """By vertex, how many of the counted vertices are on the longest way from the root to it."""
+        found = [0] * len(self._after)
+        for vertex in self._sequence:
+            found[vertex] += vertex in counted
+            for target in self._after[vertex]:
+                if self._rank[target] > self._rank[vertex]:
+                    found[target] = max(found[target], found[vertex])
+        return found
 
     def prepare(self, pairs: Iterable[tuple[int, int]]) -> None:
         """Finds out at once for many pairs whether the first reaches the second."""

@@ -26,6 +26,7 @@ class Stand(Enum):
     AFTER = "it runs after"
     UNREACHED = "it never runs"
     INSIDE = "it lies in a container, and the user outside of it"
+    WITHIN = "the user is the container that it lies in"
     ITSELF = "both are the same node"
     AROUND = "it is the container around"
 
@@ -170,6 +171,15 @@ class Scopes:
                     index = part.ways[source][0]
                 yield self._nodes[index], self._nodes[part.nodes[target]]
 
+    def deepest(self) -> tuple[NodeView, int] | None:
+        """The last node of the longest way on the canvas, and how many nodes are on that way."""
+        part = self._parts.get(None)
+        if part is None:
+            return None
+        lengths = part.order.lengths(counted=part.nodes)
+        place = max(part.nodes, key=lambda item: lengths[item])
+        return self._nodes[part.nodes[place]], lengths[place]
+
     def stand(self, owner: NodeView, user: NodeView) -> Stand:
         """How the owner of a variable stands to the node that uses it."""
         pair = self._side_by_side(owner, user)
@@ -202,7 +212,7 @@ class Scopes:
             if place == owner.index:
                 return Stand.AROUND
         if place is None:
-            return Stand.INSIDE
+            return Stand.WITHIN if any(item is user for item in self.around(owner)) else Stand.INSIDE
         if place == owner.index:
             return Stand.AROUND
         part = self._parts[home]

@@ -71,7 +71,7 @@ def check(
     only: Sequence[Rule] | None = None,
 ) -> list[Finding]:
     """As `lint`, for a document that is read already; `source` gives the lines."""
-    view = View(data, target)
+    view = View(data, target, source.text if source else "")
     places = Places(source)
     asked = [
         item for item in (rules() if only is None else only) if within(view.target, item.since, item.until)

@@ -133,19 +133,24 @@ class View:
     Attributes:
         data: all of it, as YAML has it.
         target: the releases for which it is judged.
+        is_given: whether a person has named them; else they follow from the document's version.
+        text: the text that it was read from; empty for a document without one.
     """
 
-    def __init__(self, data: Plain, target: str | None = None) -> None:
+    def __init__(self, data: Plain, target: str | None = None, text: str = "") -> None:
         """Takes the data of a document.
 
         Args:
             data: the document.
             target: as `difyflow.lint.target.target_of`.
+            text: the text that it was read from.
 
         Raises:
             UsageError: a target that is none.
         """
         self.data = data
+        self.text = text
+        self.is_given = target is not None
         self.target: Target = target_of(data, target)  # type: ignore[arg-type]  # keys are whatever they are
 
     def holds(self, since: str | None = None, until: str | None = None) -> bool:

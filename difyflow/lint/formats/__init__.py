@@ -1,0 +1,1 @@
+"""How findings are written: a file per format, each with `write`."""

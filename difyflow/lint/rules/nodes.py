@@ -1,0 +1,333 @@
+"""Rules about the nodes of a graph: ids, types, envelopes."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Iterator
+
+from difyflow.lint._consequence import when_built
+from difyflow.lint.finding import Fix, Found
+from difyflow.lint.rule import rule
+from difyflow.lint.view import NodeView, View
+from difyflow.nodes._base import UnknownNode, node_class
+from difyflow.terms.selector import NODE_ID
+
+_GRAPH = ("workflow", "graph")
+_PLACEHOLDERS = ("start-placeholder", "datasource-empty")
+_FARTHEST = 50
+
+
+@rule("node-id", severity="error")
+def node_id(view: View) -> Iterator[Found]:
+    """A node has no id, or one that is no text.
+
+    What it does:
+        Finds nodes whose `id` is missing, empty or a number.
+
+    Why is it bad:
+        Engines pass over a node without an id; an unquoted number is not equal to the text in edges and
+        references.
+
+    Example:
+        ```yaml
+        nodes: [{id: 1735807686274, data: {type: start}}]
+        ```
+
+    Use instead:
+        ```yaml
+        nodes: [{id: '1735807686274', data: {type: start}}]
+        ```
+
+    Dify:
+        Every release (`Graph.init`, graphon `_normalize_nodes`).
+    """
+    for node in view.nodes:
+        if not node.id:
+            found = node.envelope.get("id")
+            said = "the node has no id" if found in (None, "") else f"the id {found!r} is no text; quote it"
+            yield Found((*node.path, "id"), said)
+
+
+@rule("node-id-duplicate", severity="error")
+def node_id_duplicate(view: View) -> Iterator[Found]:
+    """Two nodes have the same id.
+
+    What it does:
+        Finds nodes whose id an earlier node has too.
+
+    Why is it bad:
+        The last one wins and the others never run; newer engines refuse the graph, and the editor shows one.
+
+    Example:
+        ```yaml
+        nodes: [{id: ask, data: {type: llm}}, {id: ask, data: {type: code}}]
+        ```
+
+    Use instead:
+        An id of its own for each.
+
+    Dify:
+        Every release (`Graph.init` keeps a mapping by id; graphon `DUPLICATE_NODE_ID`).
+    """
+    seen: dict[str, NodeView] = {}
+    for node in view.nodes:
+        if node.id in seen:
+            first = seen[node.id]
+            yield Found(
+                (*node.path, "id"),
+                f"the node {first.title!r} has the id {node.id!r} too; one of them is lost",
+            )
+        elif node.id:
+            seen[node.id] = node
+
+
+@rule("node-id-form", severity="warning")
+def node_id_form(view: View) -> Iterator[Found]:
+    """An id has signs that references in text cannot have.
+
+    What it does:
+        Finds ids with other signs than `A-Z a-z 0-9 _`, or with more than 50.
+
+    Why is it bad:
+        `{{#my-node.text#}}` stays in the text as it is: the engine does not take it for a reference, though
+        the editor does. References in lists work with any id. A text that refers to such a node is found by
+        `ref-placeholder`.
+
+    Example:
+        ```yaml
+        id: my-node
+        ```
+
+    Use instead:
+        ```yaml
+        id: my_node
+        ```
+
+    Dify:
+        Every release (`VARIABLE_PATTERN`).
+    """
+    for node in view.nodes:
+        if node.id and not NODE_ID.fullmatch(node.id):
+            text = f"no text can refer to the id {node.id!r}: use letters, digits and _, at most 50"
+            yield Found((*node.path, "id"), text)
+
+
+@rule("node-data", severity="error")
+def node_data(view: View) -> Iterator[Found]:
+    """A node has no data, or its data no type.
+
+    What it does:
+        Finds nodes without a mapping `data` with a `type`. Notes have none.
+
+    Why is it bad:
+        Dify 1.10 and later refuse the import ("'type'"); older ones import it, and the run answers HTTP 500.
+
+    Example:
+        ```yaml
+        nodes: [{id: ask, type: llm, data: {title: Ask}}]
+        ```
+
+    Use instead:
+        ```yaml
+        nodes: [{id: ask, type: custom, data: {type: llm, title: Ask}}]
+        ```
+
+    Dify:
+        Every release (recorded at 0.15.3, 1.12.1 and 1.15).
+    """
+    for node in view.nodes:
+        if not isinstance(node.envelope.get("data"), dict):
+            yield Found((*node.path, "data"), "the node has no `data`")
+        elif not node.kind:
+            yield Found(node.at("type"), "the data has no `type`: import or run fails")
+
+
+@rule("node-type-unknown", severity="error")
+def node_type_unknown(view: View) -> Iterator[Found]:
+    """The type of a node is none that Dify has.
+
+    What it does:
+        Finds a `data.type` that no release knows.
+
+    Why is it bad:
+        Dify 1.10 to 1.12 refuse the import; others import it and fail when it is built or run. The editor has
+        nothing to draw it with and breaks.
+
+    Example:
+        ```yaml
+        data: {type: knowledge-retrieval-v2, title: Look up}
+        ```
+
+    Use instead:
+        ```yaml
+        data: {type: knowledge-retrieval, title: Look up}
+        ```
+
+    Dify:
+        Every release (recorded at 0.15.3 and 1.12.1). Types that came after this version of difyflow
+        are taken for unknown too.
+    """
+    for node in view.nodes:
+        if node.kind and isinstance(node.data, UnknownNode) and node_class(node.kind) is UnknownNode:
+            mild = None if view.holds("1.10", "1.12") else when_built(view, node)
+            text = f"Dify has no node type {node.kind!r}"
+            yield Found(node.at("type"), text, severity=mild)
+
+
+@rule("node-type-placeholder", severity="warning")
+def node_type_placeholder(view: View) -> Iterator[Found]:
+    """A node is a placeholder of the editor.
+
+    What it does:
+        Finds `start-placeholder` and `datasource-empty`.
+
+    Why is it bad:
+        They wait for a choice in the editor and cannot run.
+
+    Example:
+        ```yaml
+        data: {type: start-placeholder, title: Choose}
+        ```
+
+    Use instead:
+        ```yaml
+        data: {type: start, title: Start, variables: []}
+        ```
+
+    Dify:
+        `start-placeholder` since 1.15, `datasource-empty` since 1.9.
+    """
+    for node in view.of(*_PLACEHOLDERS):
+        yield Found(node.at("type"), f"{node.kind} is a placeholder of the editor, and cannot run")
+
+
+@rule("node-envelope", severity="warning", fix="safe")
+def node_envelope(view: View) -> Iterator[Found]:
+    """The envelope of a node does not go with its type.
+
+    What it does:
+        Compares the envelope's `type` with that which the editor writes for the node type: `custom` for all
+        but notes and the start nodes of containers.
+
+    Why is it bad:
+        The editor draws such a node as an empty box or not at all, and its checklist passes it by. The engine
+        does not care.
+
+    Example:
+        ```yaml
+        nodes: [{id: ask, type: llm, data: {type: llm}}]
+        ```
+
+    Use instead:
+        ```yaml
+        nodes: [{id: ask, type: custom, data: {type: llm}}]
+        ```
+
+    Fix safety:
+        Safe: it is what the editor writes.
+
+    Dify:
+        Every release (`workflow/index.tsx`, `nodeTypes`).
+    """
+    for node in view.nodes:
+        if not node.kind or isinstance(node.data, UnknownNode) or "type" not in node.envelope:
+            continue
+        wanted, found = node.data.ENVELOPE, node.envelope.get("type")
+        if found != wanted:
+            place = (*node.path, "type")
+            fix = Fix(f"Set the envelope to {wanted}", ((place, wanted),))
+            yield Found(
+                place, f"the editor draws no envelope {found!r}; for {node.kind} it is {wanted}", fix=fix
+            )
+
+
+@rule("node-position", severity="info")
+def node_position(view: View) -> Iterator[Found]:
+    """A node has no position.
+
+    What it does:
+        Finds nodes without `position`.
+
+    Why is it bad:
+        The editor puts them into a corner, or all nodes into one row if the first one has none.
+
+    Example:
+        ```yaml
+        nodes: [{id: ask, type: custom, data: {type: llm}}]
+        ```
+
+    Use instead:
+        `difyflow layout app.yml --missing --write`.
+
+    Dify:
+        Every release (`initialNodes`).
+    """
+    for node in view.nodes:
+        if not isinstance(node.envelope.get("position"), dict):
+            yield Found((*node.path, "position"), "the node has no position; see `difyflow layout --missing`")
+
+
+@rule("note-text", severity="warning")
+def note_text(view: View) -> Iterator[Found]:
+    """The text of a note is not what the editor writes.
+
+    What it does:
+        Finds notes whose `text` is neither empty nor the JSON of a Lexical editor.
+
+    Why is it bad:
+        The editor shows the note empty, or breaks.
+
+    Example:
+        ```yaml
+        {type: custom-note, data: {type: '', text: Remember this}}
+        ```
+
+    Use instead:
+        `note(text=lexical("Remember this"))` in a flow, or an empty text and the editor.
+
+    Dify:
+        Every release with notes (0.6.11 on).
+    """
+    for node in view.all_nodes:
+        text = node.raw.get("text")
+        if not node.is_note or not text:
+            continue
+        try:
+            fits = isinstance(json.loads(text)["root"], dict)
+        except (ValueError, TypeError, KeyError, RecursionError):
+            fits = False
+        if not fits:
+            yield Found(
+                node.at("text"), "this is no text of the note editor (Lexical JSON), which shows nothing"
+            )
+
+
+@rule("node-title-duplicate", severity="info")
+def node_title_duplicate(view: View) -> Iterator[Found]:
+    """Two nodes have the same title.
+
+    What it does:
+        Finds nodes whose type and title another one has too.
+
+    Why is it bad:
+        Logs and the editor's lists of variables tell them by the title.
+
+    Example:
+        ```yaml
+        nodes: [{id: a, data: {type: llm, title: LLM}}, {id: b, data: {type: llm, title: LLM}}]
+        ```
+
+    Use instead:
+        Titles that say what the nodes do.
+
+    Dify:
+        Every release.
+    """
+    titles = Counter(
+        (node.kind, node.raw["title"]) for node in view.nodes if isinstance(node.raw.get("title"), str)
+    )
+    for node in view.nodes:
+        title = node.raw.get("title")
+        if isinstance(title, str) and title and titles[node.kind, title] > 1:
+            yield Found(node.at("title"), f"{titles[node.kind, title]} nodes have the title {title!r}")
