@@ -245,6 +245,9 @@ class _Rows:
         self._file.close()
 
     def of(self, result: Mapping[str, object]) -> dict[str, object]:
+        whole = provenance.document_of_piece(result)
+        if whole:
+            return {"documents": [whole], "piece": result["piece"]}
         wanted = result.get("row")
         while isinstance(wanted, int) and self._row.get("row") != wanted:
             line = next(self._lines, None)

@@ -61,7 +61,13 @@ def models(about: Mapping[str, object]) -> tuple[str, ...]:
 
 
 def documents(about: Mapping[str, object]) -> tuple[str, ...]:
-    """The documents that an entry names; without any, the inputs of its row stand for them."""
+    """The documents that an entry names; without any, the inputs of its row stand for them.
+
+    A piece of a document that was split stands for the whole one: all its pieces belong together.
+    """
+    whole = document_of_piece(about)
+    if whole:
+        return (whole,)
     for key in _DOCUMENTS:
         said = about.get(key)
         names = [said] if isinstance(said, str) else said if isinstance(said, list) else []
@@ -70,6 +76,13 @@ def documents(about: Mapping[str, object]) -> tuple[str, ...]:
             return found
     digest = about.get("digest")
     return (f"inputs {digest}",) if isinstance(digest, str) and digest else ()
+
+
+def document_of_piece(about: Mapping[str, object]) -> str:
+    """Name of the document that a piece was cut from; empty if it is no piece."""
+    piece = about.get("piece")
+    said = piece.get("document") if isinstance(piece, dict) else None
+    return said.replace("\\", "/").rstrip("/").rsplit("/", 1)[-1] if isinstance(said, str) else ""
 
 
 class Sources:

@@ -8,6 +8,7 @@ import json
 import pytest
 
 from difyflow.corpus.collect import Collected, Counts, Rejected, collect, open_texts
+from difyflow.corpus.provenance import documents
 from difyflow.errors import UsageError
 
 
@@ -63,6 +64,19 @@ def test_a_batch_folder_gives_the_documents_of_each_row(tmp_path, asked):
     for source in (folder, folder / "results.jsonl"):
         ((sample,), _, _) = found_in(source)
         assert sample.about == {"row": 2, "repeat": 1, "documents": ["甲.pdf"], "workflow_sha256": "w"}
+
+
+def test_a_piece_of_a_split_document_comes_from_the_whole_one(tmp_path, asked):
+    folder = tmp_path / "batch"
+    folder.mkdir()
+    piece = {"document": "/somewhere/甲.pdf", "part": 2, "of": 3}
+    result = {"row": 2, "piece": piece, "status": "succeeded", "outputs": {"t": asked("a?", "b").decode()}}
+    (folder / "results.jsonl").write_text(json.dumps(result) + "\n", encoding="utf-8")
+    ((sample,), _, _) = found_in(folder)
+    assert sample.about == {"row": 2, "documents": ["甲.pdf"], "piece": piece}
+    assert (
+        documents(sample.about) == documents({"piece": {"document": "甲.pdf"}, "digest": "x"}) == ("甲.pdf",)
+    )
 
 
 def test_a_corpus_keeps_the_provenance_that_lies_beside_it(tmp_path, asked):
