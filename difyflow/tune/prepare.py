@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import secrets
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
@@ -12,6 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO, Literal
 
+from difyflow.corpus import provenance
 from difyflow.corpus.check import check
 from difyflow.corpus.samples import Sample, line_digest, read_lines, read_samples
 from difyflow.corpus.split import Split, in_parts, split
@@ -70,12 +70,12 @@ class Prepared:
     notes: tuple[str, ...]
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class _Origins:
-    """Where lines come from, by digest."""
+    """The documents of lines, and the digests of those that the demo responder wrote."""
 
-    keys: dict[bytes, tuple[str, ...]] = field(default_factory=dict)
-    demo: set[bytes] = field(default_factory=set)
+    sources: provenance.Sources
+    demo: frozenset[str]
 
 
 def prepare(plan: Plan) -> Prepared:
@@ -188,34 +188,17 @@ def _checked(path: Path, known: Service) -> dict[str, int]:
 
 
 def _origins(plan: Plan) -> _Origins:
-    path = plan.provenance or plan.corpus.with_suffix(".provenance.jsonl")
-    found = _Origins()
+    path = plan.provenance or provenance.beside(plan.corpus)
     if plan.provenance is None and not path.is_file():
-        return found
+        return _Origins(provenance.Sources(), frozenset())
     with _open(path) as file:
-        for number, line in enumerate(read_lines(file), start=1):
-            try:
-                value = json.loads(line)
-                digest = bytes.fromhex(value["line_sha256"])
-            except (ValueError, TypeError, KeyError, RecursionError) as err:
-                raise UsageError(
-                    "is no line of a provenance file", path=str(path), line=number, code="provenance"
-                ) from err
-            found.keys[digest] = tuple(f"document:{name}" for name in _documents(value))
-            if value.get("model") == DEMO:
-                found.demo.add(digest)
-    return found
-
-
-def _documents(value: Mapping[str, object]) -> Iterator[str]:
-    """The documents that a line comes from: of a piece the whole one, else those of its run, else its row."""
-    piece, listed = value.get("piece"), value.get("documents")
-    if isinstance(piece, Mapping) and isinstance(piece.get("document"), str):
-        yield str(piece.get("sha256") or piece["document"])
-    elif isinstance(listed, list) and listed:
-        yield from (str(name) for name in listed)
-    elif "row" in value:
-        yield f"{value.get('batch', '')}/{value['row']}"
+        sources = provenance.Sources(provenance.read(read_lines(file)))
+        file.seek(0)
+        entries = provenance.read(line for line in read_lines(file) if DEMO.encode() in line)
+        demo = frozenset(str(one[provenance.KEY]) for one in entries if DEMO in provenance.models(one))
+    if plan.provenance is not None and not len(sources):
+        raise UsageError("is no provenance file", path=str(path), code="provenance")
+    return _Origins(sources, demo)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -239,13 +222,12 @@ class _Corpus:
                 assert isinstance(sample, Sample)  # what is none is an error of the check
                 if len(triggers) < 2:
                     triggers.add(sample.system)
-                known = bytes.fromhex(line_digest(sample.raw))
-                demo += known in origins.demo
+                demo += line_digest(sample.raw) in origins.demo
                 said = hashlib.blake2b(
                     "".join(sample.said.split()).encode("utf-8", "surrogatepass"), digest_size=12
                 ).hexdigest()
-                documents = origins.keys.get(known, ()) if by_document else ()
-                keys.append((*documents, f"text:{said}"))
+                documents = origins.sources.of(sample.raw) if by_document else ()
+                keys.append((*(f"document:{name}" for name in documents), f"text:{said}"))
         return _Corpus(
             sha256=digest.hexdigest(),
             samples=len(keys),

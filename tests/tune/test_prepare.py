@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 
 import pytest
@@ -125,14 +126,13 @@ def test_garbage_is_refused(plan, tmp_path, data):
         prepare(plan(corpus=bad))
 
 
-def test_a_missing_file_a_folder_and_bad_provenance_are_refused(plan, corpus, tmp_path):
+def test_a_missing_file_a_folder_and_bad_provenance_are_refused(plan, tmp_path):
     for path in (tmp_path / "nope.jsonl", tmp_path):
         with pytest.raises(UsageError, match="cannot be read"):
             prepare(plan(corpus=path))
-    good = corpus()
-    good.with_suffix(".provenance.jsonl").write_text("{}\n")
+    (tmp_path / "bad.jsonl").write_text("{}\n")
     with pytest.raises(UsageError, match="provenance"):
-        prepare(plan(corpus=good))
+        prepare(plan(provenance=tmp_path / "bad.jsonl"))
 
 
 def test_words_stand_for_models_of_the_job(plan):
@@ -163,3 +163,17 @@ def test_a_broken_job_file_is_told(tmp_path, text):
         read_job(tmp_path)
     with pytest.raises(UsageError, match="no job here"):
         read_job(tmp_path / "nowhere")
+
+
+def test_pieces_of_one_document_stay_together(plan, corpus):
+    path = corpus(samples=40, documents=0)
+    entries = [
+        {
+            "line_sha256": hashlib.sha256(line.encode()).hexdigest(),
+            "piece": {"document": f"/x/doc{number % 4}.pdf"},
+        }
+        for number, line in enumerate(lines(path))
+    ]
+    path.with_suffix(".provenance.jsonl").write_text("".join(f"{json.dumps(entry)}\n" for entry in entries))
+    job = prepare(plan(corpus=path)).job
+    assert (job.split_by, job.train.samples, job.validation.samples) == ("document", 30, 10)
