@@ -74,7 +74,7 @@ class _Lines(_Quiet):
 
     def begin(self, header: Header) -> None:
         """Target, server, version, notes."""
-        _show.note(_title(header))
+        _show.note(title_of(header))
         for line in header.notes:
             _show.note(f"  {line}")
 
@@ -148,7 +148,8 @@ class _Table(_Lines):
         self._live.__exit__(kind, error, trace)
 
 
-def _title(header: Header) -> str:
+def title_of(header: Header) -> str:
+    """One line: app, target, where it runs."""
     name = f"{header.app_name}: " if header.app_name else ""
     where = (
         f"Dify {header.server_version or '(version unknown)'}" if header.backend == "dify" else header.backend

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from difyflow.cli import _exit, _show
 from difyflow.cli._live import open_view
+from difyflow.cli._talk import CHAT_MODES, open_talk
 from difyflow.cli._targets import ServerOptions, open_server, server_url
 from difyflow.dsl.app import App
 from difyflow.errors import UsageError
@@ -36,6 +37,8 @@ class Options:
     force: bool = False
     format_: str = "text"
     query: str = ""
+    conversation: str = ""
+    user: str = ""
     form: str | None = None
     key_env: str = "DIFY_API_KEY"
     ca_file: str | None = None
@@ -59,21 +62,52 @@ def run(options: Options) -> int:
     if options.file and options.file != "-":
         plan = out.Plan(Path(options.file), output=options.output_name, force=options.force)
         plan.check()
-    backend, app = _open(options)
+    backend, app = open_target(options)
     try:
-        form = _form(options, backend)
-        inputs = check(form, _given(options), limits=backend.limits(), max_file_mb=options.max_file_size)
+        header = backend.header()
+        talk = open_talk(
+            backend,
+            header.mode,
+            conversation=options.conversation,
+            user=options.user,
+            local=app is not None,
+        )
+        check_query(options, header.mode)
+        form = form_of(options, backend)
+        inputs = check(form, given(options), limits=backend.limits(), max_file_mb=options.max_file_size)
         view = open_view(quiet=options.quiet)
-        view.begin(backend.header())
+        view.begin(header)
         with view:
-            result = execute(backend, inputs, on_event=view.event, query=options.query)
+            result = execute(
+                backend,
+                inputs,
+                on_event=view.event,
+                user=talk.user,
+                query=options.query,
+                conversation_id=talk.id,
+            )
         view.end(result)
+        talk.keep(result)
     finally:
         backend.close()
-    return _deliver(options, result, plan, _source(app, inputs))
+    if header.mode in CHAT_MODES and not options.quiet and (words := talk.how_to_go_on()):
+        _show.note(f"  this conversation goes on with {words}")
+    return _deliver(options, result, plan, _source(app, inputs), talk.user)
 
 
-def _open(options: Options) -> tuple[Backend, App | None]:
+def check_query(options: Options, mode: str) -> None:
+    """Before anything is uploaded: a chatflow needs a message, and a workflow takes none.
+
+    Raises:
+        UsageError: it is not so.
+    """
+    if mode in CHAT_MODES and not options.query:
+        raise UsageError("a chatflow needs a message", code="no-query", hint="give it with --query")
+    if mode not in CHAT_MODES and options.query:
+        raise UsageError("a workflow takes no message", code="not-a-chatflow", hint="leave --query out")
+
+
+def open_target(options: Options) -> tuple[Backend, App | None]:
     """The backend that the target asks for, and the app where it is known."""
     url = server_url(options.target, os.environ)
     if url is not None:
@@ -83,6 +117,8 @@ def _open(options: Options) -> tuple[Backend, App | None]:
                 f"--{named[0].replace('_', '-')} is for local runs, and {url} is a server",
                 hint="a server uses the models and code runner that it was set up with",
             )
+        if options.insecure:
+            _show.note("WARNING: --insecure: the server's certificate is NOT checked")
         server = ServerOptions(options.key_env, options.ca_file, options.insecure, options.timeout)
         return open_server(url, server, os.environ), None
     from difyflow.cli._targets import open_local
@@ -90,7 +126,7 @@ def _open(options: Options) -> tuple[Backend, App | None]:
     return open_local(options.target, options, os.environ)
 
 
-def _form(options: Options, backend: Backend) -> tuple[FormField, ...]:
+def form_of(options: Options, backend: Backend) -> tuple[FormField, ...]:
     """The form to check against; where a file is named, it counts and the server's differences are told."""
     if options.form is None:
         return backend.form()
@@ -122,15 +158,15 @@ def _differences(ours: tuple[FormField, ...], theirs: tuple[FormField, ...]) -> 
     return sorted(lines)
 
 
-def _given(options: Options) -> dict[str, object]:
+def given(options: Options) -> dict[str, object]:
     """Inputs from the file, then those of the options over them."""
-    given: dict[str, object] = {}
+    found: dict[str, object] = {}
     if options.inputs_file:
         from difyflow.dsl.reader import read_values
 
-        given.update(read_values(Path(options.inputs_file)))
-    given.update(parse_pairs(options.pairs))
-    return given
+        found.update(read_values(Path(options.inputs_file)))
+    found.update(parse_pairs(options.pairs))
+    return found
 
 
 def _source(app: App | None, inputs: Mapping[str, object]) -> dict[str, object]:
@@ -147,7 +183,9 @@ def _source(app: App | None, inputs: Mapping[str, object]) -> dict[str, object]:
     return source
 
 
-def _deliver(options: Options, result: Result, plan: out.Plan | None, source: Mapping[str, object]) -> int:
+def _deliver(
+    options: Options, result: Result, plan: out.Plan | None, source: Mapping[str, object], user: str
+) -> int:
     """Writes the result where it belongs; what cannot be written as planned goes to standard output."""
     written = out.Written()
     if plan is not None and result.ok and (result.outputs or result.answer):
@@ -160,7 +198,7 @@ def _deliver(options: Options, result: Result, plan: out.Plan | None, source: Ma
         if not options.quiet:
             _tell_written(written, plan)
     if options.format_ == "json":
-        _show.write_text(_json(result.to_json() | _written_json(written)))
+        _show.write_text(_json(result.to_json() | {"user": user} | _written_json(written)))
     elif plan is None and result.ok:
         _show.write_text(_text(result, options.output_name))
     return _code(options, result, written)

@@ -16,6 +16,8 @@ _RUNNERS = ["auto", "sandbox", "bwrap", "http", "unsafe-subprocess", "auto-or-un
 @click.option("--force", is_flag=True, help="Overwrite what -o names.")
 @click.option("--format", "format_", type=click.Choice(["text", "json"]), default="text", show_default=True)
 @click.option("--query", default="", metavar="TEXT", help="The message to a chatflow.")
+@click.option("--conversation", default="", metavar="ID", help="Go on with this one; a file for local runs.")
+@click.option("--user", default="", metavar="NAME", help="Who runs it, for the server; default: a new name.")
 @click.option(
     "--form", metavar="FILE", help="Check the inputs against this DSL file, and compare the server's."
 )
@@ -58,6 +60,10 @@ def command(**options: object) -> int:
     and x.provenance.jsonl (where each line comes from); x.json gets all outputs;
     anything else the text as it is.
 
+    A chatflow takes --query and gives its answer. On a server --conversation ID
+    --user NAME go on with the conversation that an earlier run has told; here
+    --conversation names a file that keeps it, and is made.
+
     \b
     Examples:
       difyflow run workflows/fine_tune_corpus --input attachments=@a.pdf \\
@@ -65,6 +71,7 @@ def command(**options: object) -> int:
       difyflow run app.yml --inputs inputs.yaml --model-endpoint http://localhost:11434/v1
       DIFY_API_KEY=app-... difyflow run https://dify.example.com/v1 --form app.yml \\
           --input attachments=@a.pdf --input trigger='你是消防系统专家' --format json
+      difyflow run chatflow.yml --query 'What is in it?' --conversation talk.json
     """
     from difyflow.cli import _run
 

@@ -197,6 +197,28 @@ class LocalBackend:
             raise UsageError(f"no conversation {conversation_id} was begun here", code="no-conversation")
         return known
 
+    def kept_conversation(self, conversation_id: str) -> dict[str, object]:
+        """A conversation as JSON, for `go_on_with` in another process.
+
+        Raises:
+            UsageError: none of this id was begun here, or it holds what JSON cannot (files).
+        """
+        with self._lock:
+            known = self._conversations.get(conversation_id)
+        if known is None:
+            raise UsageError(f"no conversation {conversation_id} was begun here", code="no-conversation")
+        return known.to_json()
+
+    def go_on_with(self, kept: Mapping[str, object]) -> str:
+        """Takes up a conversation of `kept_conversation` and gives its id.
+
+        Raises:
+            UsageError: it is none.
+        """
+        conversation = Conversation.from_json(kept)
+        self._keep(conversation)
+        return conversation.id
+
     def _keep(self, conversation: Conversation | None) -> None:
         if conversation is not None:
             with self._lock:

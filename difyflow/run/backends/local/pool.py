@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -13,7 +14,7 @@ from graphon.variables.segments import ArrayFileSegment, FileSegment
 from graphon.variables.types import SegmentType
 from graphon.variables.variables import SecretVariable, Variable
 
-from difyflow.errors import InputError
+from difyflow.errors import InputError, UsageError
 from difyflow.run.backends.local.files import RunFiles
 from difyflow.run.backends.local.flow import Flow
 from difyflow.terms.form import LocalFile, RemoteFile, UploadedFile
@@ -33,6 +34,41 @@ class Conversation:
     id: str
     variables: Mapping[str, object] = field(default_factory=dict)
     turns: tuple[tuple[str, str], ...] = ()
+
+    def to_json(self) -> dict[str, object]:
+        """As a JSON object.
+
+        Raises:
+            UsageError: a variable holds what JSON cannot, such as a file.
+        """
+        data: dict[str, object] = {
+            "id": self.id,
+            "variables": dict(self.variables),
+            "turns": [list(turn) for turn in self.turns],
+        }
+        try:
+            json.dumps(data)
+        except (TypeError, ValueError) as err:
+            raise UsageError(
+                f"the conversation cannot be kept in a file: {err}", code="no-conversation"
+            ) from err
+        return data
+
+    @staticmethod
+    def from_json(data: Mapping[str, object]) -> Conversation:
+        """From such an object.
+
+        Raises:
+            UsageError: it is none.
+        """
+        named, variables, turns = data.get("id"), data.get("variables"), data.get("turns")
+        pairs = [tuple(turn) for turn in turns if isinstance(turn, list)] if isinstance(turns, list) else []
+        fits = all(len(pair) == 2 and all(isinstance(part, str) for part in pair) for pair in pairs)
+        whole = isinstance(turns, list) and len(pairs) == len(turns) and fits
+        if not isinstance(named, str) or not named or not isinstance(variables, Mapping) or not whole:
+            raise UsageError("holds no conversation", code="no-conversation")
+        said = tuple((str(query), str(answer)) for query, answer in pairs)
+        return Conversation(id=named, variables=dict(variables), turns=said)
 
 
 def declared_variable(entry: Mapping[str, object], root: str, value: object = None) -> Variable:
