@@ -1,28 +1,36 @@
-"""`difyflow batch` as a user meets it: a process, its folder, its streams and its exit code."""
+"""`difyflow batch` as a user meets it: its folder, its streams and its exit code."""
 
+import io
 import json
 import os
 import signal
 import subprocess
 import sys
 from contextlib import suppress
+from types import SimpleNamespace
 
 import pytest
 
+from difyflow.cli import main
 from difyflow.run.batch import old_folder
 
 KEY = "app-loopback000000000000"  # of the loopback server
 
 
 @pytest.fixture
-def run(in_new_python, root, tmp_path):
+def run(capfd, monkeypatch, tmp_path):
     """`run(*arguments, **environment)`: the command in a folder of its own, with `input` on its stdin."""
+    monkeypatch.chdir(tmp_path)
 
-    def call(*arguments, input=None, **environment):
-        env = {"PATH": os.environ["PATH"], "PYTHONPATH": str(root), "HOME": str(tmp_path), **environment}
-        return in_new_python(
-            "-m", "difyflow", "batch", *map(str, arguments), cwd=tmp_path, env=env, input=input
-        )
+    def call(*arguments, input="", **environment):
+        capfd.readouterr()
+        with monkeypatch.context() as patch:
+            patch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(input.encode())))
+            for name, value in environment.items():
+                patch.setenv(name, value)
+            code = main.run(["batch", *map(str, arguments)])
+        said = capfd.readouterr()
+        return SimpleNamespace(returncode=code, stdout=said.out, stderr=said.err)
 
     return call
 
@@ -315,7 +323,7 @@ def test_what_is_expected_is_told_from_the_latest_runs(dify, run, table, recordi
 
 
 def test_a_batch_begins_no_run_after_its_time(dify, run, table):
-    server = dify("1.12.1", step_s=0.05)
+    server = dify("1.12.1", step_s=0.005)
     done = run(
         *(server.url, table, "-o", "out", *MAP, "--skip-invalid", "--concurrency", "1"),
         *("--max-time", "0.2"),
