@@ -1,0 +1,456 @@
+"""What the source of a Python code node says of itself, without running it.
+
+The sandbox of Dify runs Python 3.10 up to its release 0.2.12 (May 2025, shipped up to Dify 1.12), later ones
+the current Python (dify-sandbox, `docker/`). It calls `main(**inputs)` and writes what comes back as JSON.
+"""
+
+from __future__ import annotations
+
+import ast
+import io
+import re
+import sys
+import tokenize
+import warnings
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+
+OLD_SANDBOX = (3, 10)
+
+
+@dataclass(frozen=True, slots=True)
+class Spot:
+    """A fault in a source: line and column from 1."""
+
+    message: str
+    line: int
+    col: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Return:
+    """One `return` of `main`.
+
+    Attributes:
+        keys: of the dictionary, with the type of each value where that can be seen (else ""); None if it is
+            no dictionary whose keys are written out.
+        kind: type of what is returned, where that can be seen.
+        lengths: number of items, for keys whose value is a list written out.
+    """
+
+    line: int
+    keys: Mapping[str, str] | None
+    kind: str
+    lengths: Mapping[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Main:
+    """The function that the sandbox calls.
+
+    Attributes:
+        required: parameters without a default.
+        positional: parameters that cannot be given by name.
+        accepts: all parameters that can be given by name.
+        takes_any: it has `**`.
+        returns: its returns; None if what it gives cannot be seen (it is decorated, say).
+        falls_through: its end can be reached without a return.
+    """
+
+    line: int
+    required: tuple[str, ...]
+    positional: tuple[str, ...]
+    accepts: frozenset[str]
+    takes_any: bool
+    returns: tuple[Return, ...]
+    falls_through: bool
+    is_async: bool
+    yields: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A source that was read.
+
+    Attributes:
+        fault: why Python refuses it.
+        newer: what the sandbox's Python 3.10 refuses in it and newer ones take.
+        main: the function `main`; None if there is none, or if nobody can say what it is.
+        hidden: `main` may come from somewhere else (a star import, `exec`, an assignment).
+        imports: top-level modules, with the line.
+    """
+
+    fault: Spot | None = None
+    newer: Spot | None = None
+    main: Main | None = None
+    hidden: bool = False
+    imports: tuple[tuple[str, int], ...] = ()
+    forbidden: tuple[Spot, ...] = ()
+
+
+@lru_cache(maxsize=512)
+def read(code: str) -> Source:
+    """Parses a source; the same text is parsed once."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # "invalid escape sequence" is no fault
+        try:
+            tree = ast.parse(code)
+        except SyntaxError as err:
+            return Source(fault=Spot(err.msg, err.lineno or 1, max(err.offset or 1, 1)))
+        except (ValueError, RecursionError, MemoryError) as err:  # NUL characters; nesting beyond reason
+            return Source(fault=Spot(str(err) or "nested too deeply", 1))
+        try:
+            return _read(tree, code)
+        except RecursionError:
+            return Source(hidden=True)
+
+
+def _read(tree: ast.Module, code: str) -> Source:
+    found: list[ast.FunctionDef | ast.AsyncFunctionDef] = []
+    hidden = False
+    for node in _outside_functions(tree):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and node.name == "main":
+            found.append(node)
+        hidden = hidden or _makes_main(node)
+    if found and found[-1].decorator_list:
+        hidden = True
+    imports, forbidden = _used(tree)
+    return Source(
+        newer=_newer(tree, code),
+        main=None if hidden or not found else _main(found[-1]),
+        hidden=hidden,
+        imports=imports,
+        forbidden=forbidden,
+    )
+
+
+def _makes_main(node: ast.AST) -> bool:
+    """True for what may make or unmake a `main` other than by `def`."""
+    match node:
+        case ast.ClassDef(name="main") | ast.Name(id="main", ctx=ast.Store()) | ast.Delete():
+            return True
+        case ast.Call(func=ast.Name(id="exec" | "globals" | "setattr" | "vars")):
+            return True
+        case ast.ImportFrom(names=names):
+            return any(item.name == "*" or (item.asname or item.name) == "main" for item in names)
+        case ast.Import(names=names):
+            return any(item.asname == "main" for item in names)
+    return False
+
+
+def _used(tree: ast.Module) -> tuple[tuple[tuple[str, int], ...], tuple[Spot, ...]]:
+    """The modules that are imported, and the calls that the sandbox forbids."""
+    imports: list[tuple[str, int]] = []
+    forbidden: list[Spot] = []
+    for node in ast.walk(tree):
+        match node:
+            case ast.Import(names=names):
+                imports += [(item.name.partition(".")[0], node.lineno) for item in names]
+            case ast.ImportFrom(module=str(module), level=0):
+                imports.append((module.partition(".")[0], node.lineno))
+            case ast.Call(func=ast.Attribute(value=ast.Name(id=owner), attr=name)):
+                if (owner, name) in _FORBIDDEN or owner == "subprocess":
+                    forbidden.append(Spot(f"{owner}.{name}", node.lineno, node.col_offset + 1))
+    return tuple(imports), tuple(forbidden)
+
+
+_FORBIDDEN = frozenset(
+    (("os", "system"), ("os", "popen"), ("os", "fork"), ("os", "execv"), ("os", "execve"), ("os", "spawnv"))
+)
+"""What the sandbox's seccomp filter refuses: other processes."""
+
+
+def _outside_functions(node: ast.AST) -> Iterator[ast.AST]:
+    """Everything that runs when the module is loaded."""
+    for child in ast.iter_child_nodes(node):
+        yield child
+        if not isinstance(child, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda | ast.ClassDef):
+            yield from _outside_functions(child)
+
+
+def _main(node: ast.FunctionDef | ast.AsyncFunctionDef) -> Main:
+    args = node.args
+    by_name = [*args.posonlyargs, *args.args]
+    without_default = by_name[: len(by_name) - len(args.defaults)]
+    required = [item.arg for item in without_default]
+    required += [
+        item.arg for item, default in zip(args.kwonlyargs, args.kw_defaults, strict=True) if not default
+    ]
+    inside = list(_inside(node))
+    assigned = _assigned(inside)
+    returns = tuple(
+        made
+        for item in inside
+        if isinstance(item, ast.Return)
+        for made in _returns(item.value, item.lineno, assigned)
+    )
+    return Main(
+        line=node.lineno,
+        required=tuple(required),
+        positional=tuple(item.arg for item in without_default if item in args.posonlyargs),
+        accepts=frozenset(item.arg for item in (*args.args, *args.kwonlyargs)),
+        takes_any=args.kwarg is not None,
+        returns=returns,
+        falls_through=_falls_through(node.body),
+        is_async=isinstance(node, ast.AsyncFunctionDef),
+        yields=any(isinstance(item, ast.Yield | ast.YieldFrom) for item in inside),
+    )
+
+
+def _inside(function: ast.AST) -> Iterator[ast.AST]:
+    """Everything of a function's own body, not that of functions in it."""
+    for child in ast.iter_child_nodes(function):
+        if isinstance(child, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda | ast.ClassDef):
+            continue
+        yield child
+        yield from _inside(child)
+
+
+def _assigned(inside: list[ast.AST]) -> Mapping[str, ast.expr]:
+    """Names that hold one value which nothing changes: assigned once, and else only returned."""
+    values: dict[str, ast.expr] = {}
+    stores: dict[str, int] = {}
+    loads: dict[str, int] = {}
+    returned: dict[str, int] = {}
+    for item in inside:
+        match item:
+            case ast.Assign(targets=[ast.Name(id=name)], value=value):
+                values[name] = value
+            case ast.AnnAssign(target=ast.Name(id=name), value=ast.expr() as value):
+                values[name] = value
+            case ast.Return(value=ast.Name(id=name)):
+                returned[name] = returned.get(name, 0) + 1
+        if isinstance(item, ast.Name):
+            count = loads if isinstance(item.ctx, ast.Load) else stores
+            count[item.id] = count.get(item.id, 0) + 1
+    return {
+        name: value
+        for name, value in values.items()
+        if stores.get(name) == 1 and loads.get(name, 0) == returned.get(name, 0)
+    }
+
+
+def _returns(value: ast.expr | None, line: int, assigned: Mapping[str, ast.expr]) -> Iterator[Return]:
+    """What a return gives; two for `a if x else b`."""
+    if isinstance(value, ast.IfExp):
+        yield from _returns(value.body, line, assigned)
+        yield from _returns(value.orelse, line, assigned)
+        return
+    if isinstance(value, ast.Name) and value.id in assigned:
+        value = assigned[value.id]
+    keys = _keys(value)
+    if keys is None:
+        yield Return(line, None, _kind(value), {})
+        return
+    kinds = {name: _kind(item) for name, item in keys.items()}
+    lengths = {
+        name: len(item.elts)
+        for name, item in keys.items()
+        if isinstance(item, ast.List) and not any(isinstance(part, ast.Starred) for part in item.elts)
+    }
+    yield Return(line, kinds, "object", lengths)
+
+
+def _keys(value: ast.expr | None) -> dict[str, ast.expr] | None:
+    """The keys and values of a dictionary that is written out."""
+    match value:
+        case ast.Dict(keys=keys, values=values):
+            if all(isinstance(key, ast.Constant) and isinstance(key.value, str) for key in keys):
+                return {key.value: item for key, item in zip(keys, values, strict=True)}  # type: ignore[union-attr]  # checked above
+        case ast.Call(func=ast.Name(id="dict"), args=[], keywords=keywords):
+            if all(item.arg for item in keywords):
+                return {str(item.arg): item.value for item in keywords}
+    return None
+
+
+_CALLS = {
+    "str": "string",
+    "repr": "string",
+    "len": "number",
+    "int": "number",
+    "float": "number",
+    "round": "number",
+    "list": "array",
+    "sorted": "array",
+    "dict": "object",
+    "bool": "boolean",
+}
+_METHODS = {"dumps": "string", "join": "string", "strip": "string", "upper": "string", "lower": "string"}
+
+
+_KINDS: tuple[tuple[type[ast.expr] | tuple[type[ast.expr], ...], str], ...] = (
+    (ast.JoinedStr, "string"),
+    ((ast.List, ast.ListComp, ast.Tuple), "array"),
+    ((ast.Dict, ast.DictComp), "object"),
+    ((ast.Set, ast.SetComp, ast.GeneratorExp, ast.Lambda), "unwritable"),
+)
+
+
+def _kind(value: ast.expr | None) -> str:
+    """The type of an expression in Dify's words, where that can be seen; else empty."""
+    match value:
+        case None:
+            return "null"
+        case ast.Constant(value=plain):
+            return _kind_of_constant(plain)
+        case ast.UnaryOp(op=ast.USub(), operand=ast.Constant()):
+            return "number"
+        case ast.UnaryOp(op=ast.Not()):
+            return "boolean"
+        case ast.Call(func=ast.Name(id=name)):
+            return _CALLS.get(name, "")
+        case ast.Call(func=ast.Attribute(value=owner, attr=name)):
+            is_text = name == "dumps" or (isinstance(owner, ast.Constant) and isinstance(owner.value, str))
+            return _METHODS.get(name, "") if is_text else ""
+    return next((kind for types, kind in _KINDS if isinstance(value, types)), "")
+
+
+def _kind_of_constant(value: object) -> str:
+    kinds: tuple[tuple[type | tuple[type, ...], str], ...] = (
+        (bool, "boolean"),
+        ((int, float), "number"),
+        (str, "string"),
+        (type(None), "null"),
+    )
+    return next((kind for types, kind in kinds if isinstance(value, types)), "unwritable")
+
+
+def _falls_through(body: list[ast.stmt]) -> bool:
+    """True if the end of these statements may be reached; in doubt, no."""
+    return not any(_stops(item) for item in body)
+
+
+def _stops(item: ast.stmt) -> bool:
+    """True if nothing behind this statement may run, or nobody can say."""
+    match item:
+        case ast.Return() | ast.Raise() | ast.With() | ast.AsyncWith() | ast.Match() | ast.TryStar():
+            return True
+        case ast.While(test=ast.Constant()):
+            return True
+        case ast.If(body=then, orelse=other):
+            return bool(other) and not _falls_through(then) and not _falls_through(other)
+        case ast.Try(body=inner, handlers=handlers, orelse=other, finalbody=final):
+            if final and not _falls_through(final):
+                return True
+            ends = not _falls_through([*inner, *other])
+            return ends and not any(_falls_through(handler.body) for handler in handlers)
+        case ast.Expr(value=ast.Call(func=ast.Attribute(attr="exit") | ast.Name(id="exit" | "quit"))):
+            return True
+    return False
+
+
+# --- Python 3.10 ------------------------------------------------------------------------------------------
+
+_NESTED = re.compile(r"""[fF][rR]?["']|[rR][fF]["']""")
+
+
+def _newer(tree: ast.Module, code: str) -> Spot | None:
+    """The first thing that Python 3.10 refuses."""
+    if "except*" in code or "type " in code or "[" in code:
+        try:
+            ast.parse(code, feature_version=OLD_SANDBOX)
+        except SyntaxError as err:
+            return Spot(err.msg, err.lineno or 1, max(err.offset or 1, 1))
+    if sys.version_info < (3, 12) or not _NESTED.search(code):
+        return None
+    if not any(isinstance(item, ast.JoinedStr) for item in ast.walk(tree)):
+        return None
+    return _newer_f_string(code)
+
+
+def _newer_f_string(code: str) -> Spot | None:
+    """An f-string whose braces hold its own quotes, a backslash or a comment (PEP 701, Python 3.12)."""
+    quotes: list[str] = []
+    try:
+        for token in tokenize.generate_tokens(io.StringIO(code).readline):
+            name = tokenize.tok_name[token.type]
+            if name == "FSTRING_START":
+                if quotes and _quote(token.string) == quotes[-1]:
+                    return Spot("quotes of the same kind inside of an f-string", *_place(token))
+                quotes.append(_quote(token.string))
+            elif name == "FSTRING_END":
+                quotes.pop()
+            elif quotes and name == "STRING":
+                if quotes[-1] in token.string:
+                    return Spot("quotes of the same kind inside of an f-string", *_place(token))
+                if "\\" in token.string:
+                    return Spot("a backslash inside of the braces of an f-string", *_place(token))
+            elif quotes and name == "COMMENT":
+                return Spot("a comment inside of an f-string", *_place(token))
+    except (tokenize.TokenError, IndentationError):
+        return None
+    return None
+
+
+def _quote(start: str) -> str:
+    return start.lstrip("fFrRbBuU")
+
+
+def _place(token: tokenize.TokenInfo) -> tuple[int, int]:
+    return token.start[0], token.start[1] + 1
+
+
+# --- what the sandbox has ---------------------------------------------------------------------------------
+
+_SHIPPED = frozenset(
+    [
+        "requests",
+        "httpx",
+        "jinja2",
+        "socks",
+        "certifi",
+        "idna",
+        "urllib3",
+        "charset_normalizer",
+        "h11",
+        "httpcore",
+        "anyio",
+        "sniffio",
+        "socksio",
+        "markupsafe",
+        "exceptiongroup",
+        "typing_extensions",
+        "pip",
+        "setuptools",
+        "wheel",
+        "pkg_resources",
+    ]
+)
+"""Installed in every published sandbox (its `docker/`), with what these need."""
+
+_GONE = frozenset(
+    [
+        "aifc",
+        "asynchat",
+        "asyncore",
+        "audioop",
+        "cgi",
+        "cgitb",
+        "chunk",
+        "crypt",
+        "distutils",
+        "imghdr",
+        "imp",
+        "lib2to3",
+        "mailcap",
+        "msilib",
+        "nis",
+        "nntplib",
+        "ossaudiodev",
+        "pipes",
+        "smtpd",
+        "sndhdr",
+        "spwd",
+        "sunau",
+        "telnetlib",
+        "uu",
+        "xdrlib",
+    ]
+)
+"""Of the standard library of Python 3.10, but not of later ones."""
+
+
+def is_shipped(module: str) -> bool:
+    """True if a sandbox as published can import this top-level module."""
+    return module in sys.stdlib_module_names or module in _SHIPPED or module in _GONE
