@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from pydantic import ValidationError
-
-from difyflow.nodes._base import NodeData, UnknownNode, class_for
-from difyflow.nodes._record import READING
+if TYPE_CHECKING:  # git waits for a diff: one in which nobody asks a node needs no model
+    from difyflow.nodes._base import NodeData
 
 _OWNERS = ("parentId", "iteration_id", "loop_id", "container_id", "start_node_id")
 """Keys of envelopes, of the data of nodes and of edges that hold the id of a node."""
@@ -116,6 +114,11 @@ def _with(value: Any, path: tuple[str | int, ...], change: Any) -> Any:  # noqa:
 
 def node_data(envelope: object, data: object) -> NodeData:
     """The data of a node as the class of its type has it; an empty `UnknownNode` if it is none."""
+    from pydantic import ValidationError
+
+    from difyflow.nodes._base import UnknownNode, class_for
+    from difyflow.nodes._record import READING
+
     if isinstance(data, dict):
         try:
             return class_for(envelope, data).model_validate(data, context=READING)

@@ -5,13 +5,15 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from functools import cached_property
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from difyflow.diff import _lists
 from difyflow.diff._rename import node_data, nodes_of
 from difyflow.diff.changes import Key, Path, Step
 from difyflow.diff.compare import graph_list
-from difyflow.nodes._base import NodeData
+
+if TYPE_CHECKING:
+    from difyflow.nodes._base import NodeData
 
 _MADE_BY_A_MACHINE: Final = re.compile(r"[0-9]{6,}\w*|[0-9a-fA-F]{8}-[0-9a-fA-F-]{20,}")
 """Ids that say nothing to people."""

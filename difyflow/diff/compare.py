@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, TypeAlias
 
 from difyflow.diff import _lists
 from difyflow.diff._rename import renamed
 from difyflow.diff._values import MISSING, keys_alike, same, text_of
 from difyflow.diff.changes import Added, Change, Changed, Diff, Key, Ordered, Path, Removed, Renamed, Step
 from difyflow.diff.match import renames
-from difyflow.dsl.app import App
-from difyflow.dsl.reader import Document
 
-Source = App | Document | Mapping[str, object]
+if TYPE_CHECKING:  # git waits for a diff: whoever has plain data need not wait for the model
+    from difyflow.dsl.app import App
+    from difyflow.dsl.reader import Document
+
+Source: TypeAlias = "App | Document | Mapping[str, object]"
 """A document: as it was read, as a model, or as plain data."""
 
 
@@ -36,12 +39,14 @@ def compare(before: Source, after: Source, *, thorough: bool = False) -> Diff:
 
 def plain(source: Source) -> Mapping[str, object]:
     """The document as plain data, which must not be changed."""
-    if isinstance(source, App):
-        return source.data()
+    if isinstance(source, Mapping):
+        return source
+    from difyflow.dsl.reader import Document
+
     if isinstance(source, Document):
         assert isinstance(source.source.data, dict)
         return source.source.data
-    return source
+    return source.data()
 
 
 def _nearest(one: _lists.Items, other: _lists.Items) -> list[tuple[int, int]]:
