@@ -1,4 +1,4 @@
-"""What in a text looks like a key, a token or a password: by well-known shapes, or by the name that it stands under.
+"""What in a text looks like a key, a token or a password: by its shape, or by the name that it stands under.
 
 Made so that it stays silent rather than cry wolf: placeholders (`sk-xxx`, `YOUR_KEY`, `<token>`), references
 and words of a language are no secrets.
@@ -101,12 +101,14 @@ _NAME = (
     r"|passwd|password|credential|client[_-]?secret|app[_-]?key|bearer)[A-Za-z0-9_-]{0,20}"
 )
 _ASSIGNED = re.compile(
-    rf"(?<![A-Za-z0-9_-])({_NAME}|token)[\"']?[ \t]{{0,3}}(?:=|:|=>)[ \t]{{0,3}}[\"']([^\"'\s]{{8,300}})[\"']",
+    rf"(?<![A-Za-z0-9_-])({_NAME}|token)[\"']?[ \t]{{0,3}}(?:=|:|=>)[ \t]{{0,3}}"
+    r"[\"']([^\"'\s]{8,300})[\"']",
     re.IGNORECASE,
 )
 _PARAMETER = re.compile(rf"[?&]({_NAME}|token|key|sign|signature)=([^&\s\"'#]{{8,300}})", re.IGNORECASE)
 _HEADER = re.compile(
-    r"(?im)^[ \t]*(authorization|proxy-authorization|cookie|set-cookie|[a-z0-9-]{0,30}(?:api-?key|token|secret)"
+    r"(?im)^[ \t]*(authorization|proxy-authorization|cookie|set-cookie|[a-z0-9-]{0,30}"
+    r"(?:api-?key|token|secret)"
     r"[a-z0-9-]{0,20})[ \t]*:[ \t]*(?:(?:bearer|basic|token|apikey|api-key)[ \t]+)?(\S{8,2000})"
 )
 _SECRET_NAME = re.compile(rf"(?:{_NAME}|token|key|pass|pwd|sk|ak)", re.IGNORECASE)

@@ -9,7 +9,7 @@ from difyflow.lint._consequence import when_run
 from difyflow.lint._shape import shown
 from difyflow.lint.finding import Found
 from difyflow.lint.rule import rule
-from difyflow.lint.view import NodeView, View
+from difyflow.lint.view import View
 
 _TYPES = ("llm", "question-classifier", "parameter-extractor")
 
