@@ -119,7 +119,13 @@ def open_target(options: Options) -> tuple[Backend, App | None]:
             )
         if options.insecure:
             _show.note("WARNING: --insecure: the server's certificate is NOT checked")
-        server = ServerOptions(options.key_env, options.ca_file, options.insecure, options.timeout)
+        server = ServerOptions(
+            options.key_env,
+            options.ca_file,
+            options.insecure,
+            options.timeout,
+            shared_user=bool(options.user),
+        )
         return open_server(url, server, os.environ), None
     from difyflow.cli._targets import open_local
 

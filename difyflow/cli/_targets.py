@@ -20,12 +20,13 @@ _BASE_URL = "DIFY_BASE_URL"
 
 @dataclass(frozen=True, slots=True)
 class ServerOptions:
-    """How a server is reached; `timeout_s` bounds a whole run."""
+    """How a server is reached; `timeout_s` bounds a whole run; `shared_user`: see `open_backend`."""
 
     key_env: str
     ca_file: str | None
     insecure: bool
     timeout_s: float
+    shared_user: bool = False
 
 
 def server_url(target: str, environ: Mapping[str, str]) -> str | None:
@@ -69,6 +70,7 @@ def open_server(url: str, options: ServerOptions, environ: Mapping[str, str]) ->
         ca_file=options.ca_file,
         insecure=options.insecure,
         run_limit_s=options.timeout_s,
+        shared_user=options.shared_user,
     )
 
 

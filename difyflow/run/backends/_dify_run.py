@@ -84,6 +84,7 @@ class DifyRun:
         chat: the app is a chatflow.
         blocking: the run answers at its end and lives on without its client, but is logged then only.
         watch: told before the server is asked to stop the run.
+        shared_user: others have the same `user`, so the run cannot be found by it.
     """
 
     def __init__(
@@ -96,8 +97,11 @@ class DifyRun:
         chat: bool,
         blocking: bool = False,
         watch: Watch = UNWATCHED,
+        shared_user: bool = False,
     ) -> None:
         self._api, self._waits, self._send = api, waits, send
+        # A conversation keeps its user, so an older run could be taken for this one.
+        self._shared_user = chat or shared_user
         self._user, self._chat, self._blocking, self._watch = user, chat, blocking, watch
         self._tally = Tally(backend="dify", target=api.base_url)
         self._events: list[ev.Event] = []
@@ -271,7 +275,7 @@ class DifyRun:
             ConnectionLost: it is not there, which proves nothing.
             ApiError: the server's own failure, if the run is not there.
         """
-        if self._chat:  # a conversation keeps its user, so an older run could be taken for this one
+        if self._shared_user:
             raise self._unknown(why, cause)
         refused = isinstance(cause, ApiError) and cause.server_version is not None
         can = self._api.abilities

@@ -44,6 +44,7 @@ def open_backend(
     timeouts: Timeouts | None = None,
     retries: Retries | None = None,
     response_mode: Mode = "streaming",
+    shared_user: bool = False,
 ) -> DifyBackend:
     """Opens the app that a key belongs to; asks the server nothing yet.
 
@@ -58,6 +59,7 @@ def open_backend(
         retries: how often calls are tried.
         response_mode: `auto` = blocking where a streaming run whose client left is lost (before 1.9.2). A
             blocking run tells nothing before its end and cannot be stopped.
+        shared_user: the `user` of the runs has others too, so a lost run cannot be found by it.
 
     Raises:
         UsageError: no usable address, key or certificate file.
@@ -70,14 +72,22 @@ def open_backend(
     )
     waits = Waits() if run_limit_s is None else Waits(run_limit_s=run_limit_s)
     api = AppApi(base_url, key, connection=connection)
-    return DifyBackend(api, waits=waits, response_mode=response_mode)
+    return DifyBackend(api, waits=waits, response_mode=response_mode, shared_user=shared_user)
 
 
 class DifyBackend:
     """One app on one server; see `difyflow.run.backend.Backend`."""
 
-    def __init__(self, api: AppApi, *, waits: Waits | None = None, response_mode: Mode = "streaming") -> None:
+    def __init__(
+        self,
+        api: AppApi,
+        *,
+        waits: Waits | None = None,
+        response_mode: Mode = "streaming",
+        shared_user: bool = False,
+    ) -> None:
         self.api = api
+        self._shared_user = shared_user
         self._response_mode: Mode = response_mode
         self._waits = waits or Waits()
         self._info: AppInfo | None = None
@@ -169,7 +179,16 @@ class DifyBackend:
                 return Answered.by_chat(said)
             return talk.send(query, user=user, inputs=values, conversation_id=conversation_id, sleep=pause)
 
-        return DifyRun(self.api, self._waits, send=send, user=user, chat=chat, blocking=blocking, watch=watch)
+        return DifyRun(
+            self.api,
+            self._waits,
+            send=send,
+            user=user,
+            chat=chat,
+            blocking=blocking,
+            watch=watch,
+            shared_user=self._shared_user,
+        )
 
     def close(self) -> None:
         """Closes the connections; idempotent."""

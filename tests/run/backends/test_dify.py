@@ -487,6 +487,19 @@ def test_a_run_behind_a_gateway_error_is_found_by_its_user(dify, backend, loopba
     )
 
 
+def test_a_lost_run_of_a_user_who_has_others_is_not_mistaken_for_one_of_those(dify, backend, loopback):
+    server = dify("1.12.1")
+    opened = backend(server)
+    run(opened, user="me")
+    server.on("POST", "/v1/workflows/run", loopback.Answer.html(502, "Bad Gateway"))
+    shared = DifyBackend(opened.api, waits=Waits(**WAITS), shared_user=True)
+
+    with pytest.raises(ConnectionLost) as caught:
+        run(shared, user="me")
+
+    assert caught.value.may_have_run and not server.calls("GET", "/v1/workflows/logs")
+
+
 def test_a_connection_reset_before_the_headers_is_looked_up_too(dify, backend, loopback):
     server = dify("1.12.1")
     server.on("POST", "/v1/workflows/run", server.start_then(loopback.Answer(reset=True)))
