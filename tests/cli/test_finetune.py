@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import re
+import subprocess
+import sys
 
 import pytest
 
@@ -187,8 +189,8 @@ def test_what_is_no_job_is_told(tmp_path, run, verb):
     assert run(verb, tmp_path)[0] == 2
 
 
+@pytest.mark.local
 def test_a_job_that_was_not_submitted_cannot_be_watched(job, run, monkeypatch):
-    pytest.importorskip("openai")
     monkeypatch.setenv("OPENAI_API_KEY", "sk-x")
     code, _, said = run("watch", job("openai", "m"))
     assert (code, "not submitted yet" in said) == (2, True)
@@ -312,3 +314,43 @@ def test_unknown_models_and_bad_questions_are_told_before_anything_is_asked(job,
     assert (code, "no tuned model yet" in said) == (2, True)
     code, _, said = run("compare", folder, "--models", "base", "--questions", questions)
     assert (code, "line 1" in said or ":1:" in said) == (2, True)
+
+
+@pytest.mark.local
+@pytest.mark.long
+@pytest.mark.parametrize("at", [1, 5])
+def test_a_submit_that_is_killed_in_an_upload_or_in_asking_for_the_job_is_not_sent_twice(
+    job, run, tuning, at
+):
+    """The service does what it is asked to, and the process dies before it reads the answer."""
+    folder = job("compatible", "qwen")
+    command = [
+        sys.executable,
+        "-m",
+        "difyflow",
+        "finetune",
+        "submit",
+        str(folder),
+        "--base-url",
+        tuning.base_url,
+    ]
+    calm = tuning.reply
+    victims: list[subprocess.Popen] = []
+
+    def killing(seen):
+        answer = calm(seen)
+        if victims and len(tuning.seen) == at + 1:
+            victims[0].kill()
+            victims[0].wait()
+        return answer
+
+    tuning.reply = killing
+    quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+    victims.append(subprocess.Popen([sys.executable, "-m", "difyflow", *words], **quiet))
+    assert victims[0].wait(timeout=60) == -9
+    victims.clear()
+    code, _, said = run(*words[1:])
+    assert code == 0
+    assert "was there already: not sent again" in said
+    assert len(tuning.jobs) == 1
+    assert tuning.count("POST", "/files") == 2

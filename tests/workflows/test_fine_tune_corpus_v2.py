@@ -10,6 +10,8 @@ import pytest
 
 from difyflow.build.load import load
 from difyflow.cli import main
+from difyflow.corpus.check import check
+from difyflow.corpus.samples import read_lines
 
 TRIGGER = "你是当代大儒"
 
@@ -123,6 +125,11 @@ def test_both_editions_take_the_same_inputs(root):
     assert [(field.variable, field.type) for field in first] == [
         (field.variable, field.type) for field in second
     ]
+
+
+def test_the_samples_beside_it_are_a_corpus(root):
+    with (root / "workflows/fine_tune_corpus_v2/samples/ten.jsonl").open("rb") as file:
+        assert list(check(read_lines(file), service="siliconflow")) == []
 
 
 @pytest.fixture
