@@ -6,10 +6,8 @@ agreed object. Nothing is registered and nothing is imported before it is asked 
 
 from __future__ import annotations
 
-import ast
 import pkgutil
 from importlib import import_module
-from importlib.abc import InspectLoader
 from importlib.util import find_spec
 from types import ModuleType
 
@@ -41,6 +39,9 @@ def summary(package: ModuleType, name: str) -> str:
 
     Empty if there is no docstring or no source.
     """
+    import ast  # only the list of commands needs these two, and every start would wait for them
+    from importlib.abc import InspectLoader
+
     spec = find_spec(f"{package.__name__}.{name.replace('-', '_')}")
     source = spec.loader.get_source(spec.name) if spec and isinstance(spec.loader, InspectLoader) else None
     text = ast.get_docstring(ast.parse(source)) if source else None

@@ -6,7 +6,6 @@ import contextlib
 import os
 import secrets
 import stat
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
@@ -104,6 +103,8 @@ def check_writable(path: Path, *, force: bool) -> None:
         raise UsageError(
             "exists already", path=str(path), code="exists", hint="overwrite it with --force, or name another"
         )
+    import tempfile  # loads twenty modules, and every command writes files
+
     try:
         handle, name = tempfile.mkstemp(dir=path.parent, prefix=".difyflow.", suffix=".part")
         os.close(handle)

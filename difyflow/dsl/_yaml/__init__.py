@@ -6,13 +6,23 @@ exporter calls; `retext` changes data in a text and leaves the rest of it alone.
 PyYAML, and no other room imports the modules in this folder.
 """
 
-from difyflow.dsl._yaml._comments import first_comment
-from difyflow.dsl._yaml._dump import dump
-from difyflow.dsl._yaml._equal import same
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
 from difyflow.dsl._yaml._limits import MAX_BYTES, MAX_DEPTH, MAX_VALUES
 from difyflow.dsl._yaml._marks import Composed, Mark
-from difyflow.dsl._yaml._patch import retext
 from difyflow.dsl._yaml._read import compose, load
+
+if TYPE_CHECKING:
+    from difyflow.dsl._yaml._comments import first_comment
+    from difyflow.dsl._yaml._dump import dump
+    from difyflow.dsl._yaml._equal import same
+    from difyflow.dsl._yaml._patch import retext
+
+# Who only reads need not wait for what writes.
+_HOME = {"dump": "_dump", "first_comment": "_comments", "retext": "_patch", "same": "_equal"}
 
 __all__ = [
     "MAX_BYTES",
@@ -27,3 +37,11 @@ __all__ = [
     "retext",
     "same",
 ]
+
+
+def __getattr__(name: str) -> object:
+    if name not in _HOME:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    found = getattr(import_module(f"{__name__}.{_HOME[name]}"), name)
+    globals()[name] = found
+    return found
