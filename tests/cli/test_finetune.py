@@ -324,16 +324,7 @@ def test_a_submit_that_is_killed_in_an_upload_or_in_asking_for_the_job_is_not_se
 ):
     """The service does what it is asked to, and the process dies before it reads the answer."""
     folder = job("compatible", "qwen")
-    command = [
-        sys.executable,
-        "-m",
-        "difyflow",
-        "finetune",
-        "submit",
-        str(folder),
-        "--base-url",
-        tuning.base_url,
-    ]
+    words = ["finetune", "submit", str(folder), "--base-url", tuning.base_url]
     calm = tuning.reply
     victims: list[subprocess.Popen] = []
 
