@@ -107,6 +107,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     (place / "bin").mkdir(parents=True)
     for name in [name for name in os.environ if name.startswith("GIT_")]:
         monkeypatch.delenv(name)
+    monkeypatch.delenv("PYTHONDONTWRITEBYTECODE", raising=False)  # git starts many
     command = place / "bin" / "difyflow"
     command.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m difyflow "$@"\n', encoding="utf-8")
     command.chmod(0o755)

@@ -1,0 +1,161 @@
+#!/bin/sh
+# difyflow's drivers for git. `difyflow git install` put this file here, `difyflow git uninstall` removes it.
+# Git calls it for the files that the attributes name. One that is no Dify document gets git's own output, and
+# no Python is started for it; so does every file if difyflow cannot be found or fails.
+
+python='@PYTHON@'
+
+# The difyflow on the PATH, else that of the interpreter that installed this: the first survives that a virtual
+# environment is moved or made anew, the second that none is active.
+difyflow() {
+    if command -v difyflow >/dev/null 2>&1; then
+        env difyflow "$@"
+        code=$?
+        case $code in 126 | 127) ;; *) return $code ;; esac
+    fi
+    if [ -x "$python" ]; then
+        "$python" -m difyflow "$@"
+        return
+    fi
+    echo "difyflow: not on the PATH, and $python is gone: git shows and merges by itself." >&2
+    echo "  Mend it with: difyflow git install" >&2
+    return 127
+}
+
+# The same two questions as `may_be_dsl` of difyflow/git/sniff.py.
+is_dsl() {
+    [ -f "$1" ] || return 1
+    bom=$(printf '\357\273\277')
+    LC_ALL=C grep -Eq "^($bom)?[\"']?(app|rag_pipeline|snippet)[\"']?[[:blank:]]*:" <"$1" &&
+        LC_ALL=C grep -Eq "^($bom)?[\"']?(workflow|model_config|agent|kind)[\"']?[[:blank:]]*:" <"$1"
+}
+
+# Options of the `git diff` that called us, as far as they are about how a diff looks.
+options() {
+    {
+        if [ -r "/proc/$PPID/cmdline" ]; then
+            tr '\0' '\n' <"/proc/$PPID/cmdline"
+        else
+            ps -o args= -p "$PPID" 2>/dev/null | tr ' ' '\n'
+        fi
+    } | sed -n '/^--$/q
+p' | LC_ALL=C grep -E "^(-[wbaWR]|-U[0-9]+|--(unified|inter-hunk-context|abbrev)=[0-9]+|--(no-)?color|--color=[a-z]+|--color-words|--word-diff(=[a-z]+)?|--ignore-[a-z-]+|--(minimal|patience|histogram|function-context|no-prefix|full-index|binary|text|abbrev)|--diff-algorithm=[a-z]+|--(src|dst)-prefix=[A-Za-z0-9_./-]*)\$"
+}
+
+# Whether the `git diff` that called us prints in colour: true or false.
+colour() {
+    case " $(options | tr '\n' ' ') " in
+    *' --no-color '* | *' --color=never '*) echo false ;;
+    *' --color '* | *' --color=always '*) echo true ;;
+    *)
+        tty=${GIT_PAGER_IN_USE:-false}
+        [ -t 3 ] && tty=true
+        git config --get-colorbool color.diff "$tty"
+        ;;
+    esac
+}
+
+# path, file, hash, mode: a tree that holds just this file, as git would store it.
+tree() {
+    rm -f "$GIT_INDEX_FILE"
+    case $4 in
+    .) ;;
+    *)
+        case $4 in
+        160000) hash=$3 ;;
+        120000) hash=$(git hash-object -w --no-filters -- "$2") || return ;;
+        *) hash=$(git hash-object -w --stdin --path="$1" <"$2") || return ;;
+        esac
+        git update-index --add --cacheinfo "$4,$hash,$1" || return
+        ;;
+    esac
+    git write-tree
+}
+
+# What `git diff` prints by itself; arguments as git gives them to a diff driver.
+own_diff() {
+    if [ $# -eq 1 ]; then
+        printf '* Unmerged path %s\n' "$1"
+        return
+    fi
+    extra=$(options)
+    scratch=$(mktemp -d) || return
+    trap 'rm -rf "$scratch"' EXIT
+    mkdir "$scratch/objects"
+    objects=$(git rev-parse --git-path objects) && objects=$(cd "$objects" && pwd) || return
+    GIT_ALTERNATE_OBJECT_DIRECTORIES="$objects${GIT_ALTERNATE_OBJECT_DIRECTORIES:+:$GIT_ALTERNATE_OBJECT_DIRECTORIES}"
+    GIT_OBJECT_DIRECTORY="$scratch/objects" GIT_INDEX_FILE="$scratch/index"
+    export GIT_ALTERNATE_OBJECT_DIRECTORIES GIT_OBJECT_DIRECTORY GIT_INDEX_FILE
+    old=$(tree "$1" "$2" "$3" "$4") && new=$(tree "${8:-$1}" "$5" "$6" "$7") || return
+    case " $(echo $extra) " in
+    *' -R '*) # the sides came in this order; asked for in the other one, they are shown in it again
+        first=$new new=$old old=$first
+        ;;
+    esac
+    # shellcheck disable=SC2086  # a word per option
+    git --no-pager diff --no-ext-diff --no-textconv ${8:+-M1%} $extra "$old" "$new" --
+}
+
+# What git prints of one side by itself, for `git log -p` and `git blame`.
+own_text() {
+    if [ "$(head -c 8000 "$1" | LC_ALL=C tr -dc '\000' | wc -c)" -gt 0 ]; then
+        echo "Binary file of $(wc -c <"$1" | tr -d ' ') bytes, $(git hash-object --no-filters -- "$1")"
+    else
+        cat "$1"
+    fi
+}
+
+# base, ours, theirs, size of markers, path, labels of base, ours, theirs: the text merge of git.
+own_merge() {
+    branch=$(env | sed -n 's/^GITHEAD_[0-9a-f]*=//p' | head -n 1)
+    case ${6:-%} in %*) base='base' ;; *) base=$6 ;; esac
+    case ${7:-%} in %*) ours='HEAD' ;; *) ours=$7 ;; esac
+    case ${8:-%} in %*) theirs=${branch:-theirs} ;; *) theirs=$8 ;; esac
+    git merge-file --marker-size="$4" -L "$ours" -L "$base" -L "$theirs" "$2" "$1" "$3"
+    code=$?
+    [ $code -gt 127 ] && echo "warning: $5 cannot be merged as text: ours is kept" >&2
+    [ $code -eq 0 ]
+}
+
+what=$1
+shift
+exec 3>&1
+case $what in
+diff)
+    if [ $# -gt 1 ] && { is_dsl "$2" || is_dsl "$5"; }; then
+        difyflow git diff-driver --colour "$(colour)" -- "$@" && exit 0
+    fi
+    own_diff "$@"
+    ;;
+textconv)
+    if is_dsl "$1"; then
+        difyflow git textconv -- "$1" && exit 0
+    fi
+    own_text "$1"
+    ;;
+merge)
+    if is_dsl "$2" && is_dsl "$3"; then
+        difyflow git merge-driver -- "$@"
+        code=$?
+        [ $code -le 1 ] && exit $code
+    elif is_dsl "$1" || is_dsl "$2" || is_dsl "$3"; then
+        echo "difyflow: $5: not every side is a Dify document; git merges it as text" >&2
+    fi
+    own_merge "$@" || exit 1
+    ;;
+difftool)
+    if is_dsl "$1" || is_dsl "$2"; then
+        difyflow diff "$1" "$2"
+        [ $? -le 1 ] && exit 0
+    fi
+    git --no-pager diff --no-index --no-ext-diff -- "$1" "$2"
+    exit 0
+    ;;
+mergetool)
+    difyflow merge --resolve "$1" "$2" "$3" -o "$4"
+    ;;
+*)
+    echo "difyflow: git asks for $what, which this driver does not know; run: difyflow git install" >&2
+    exit 2
+    ;;
+esac

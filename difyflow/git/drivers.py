@@ -1,0 +1,185 @@
+"""What git's drivers do with Dify documents.
+
+`driver.sh` calls them for files that may be such, and falls back to git's own way when one of these fails: an
+error here never stops a command of git.
+
+Works on plain data and imports no model before it is needed: git waits for each call.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from difyflow.dsl import _yaml
+from difyflow.dsl.canonical import canonical
+from difyflow.errors import CannotEdit, ReadError
+from difyflow.git import textual
+from difyflow.git.sniff import may_be_dsl
+
+if TYPE_CHECKING:
+    from difyflow.diff.merge import Checker
+    from difyflow.diff.secrets import IsSecret
+
+ABSENT = "/dev/null"
+
+
+def read(data: bytes, name: str) -> _yaml.Composed:
+    """A document that git holds.
+
+    Raises:
+        ReadError: it is none, or cannot be read: says what is in the way, such as marks of a conflict.
+    """
+    line = _first_mark(data)
+    if line is not None:
+        raise ReadError(
+            "marks of a conflict that was not resolved",
+            path=name,
+            line=line,
+            code="conflict-marks",
+            hint="resolve it by hand, or take one side: git checkout --ours FILE",
+        )
+    composed = _yaml.compose(data, name=name)
+    if not isinstance(composed.data, dict) or not may_be_dsl(data):
+        raise ReadError("not a Dify document", path=name, code="app-missing")
+    return composed
+
+
+def textconv(data: bytes, name: str, is_secret: IsSecret | None = None) -> bytes:
+    """One side for `git log -p`, `git show`, `git blame`; what cannot be read as it is, after a word why."""
+    try:
+        found = read(data, name).data
+        assert isinstance(found, dict)
+        return textual.to_text(found, is_secret).encode(errors="backslashreplace")
+    except ReadError as err:
+        where = f"line {err.line}: " if err.line else ""
+        return f"# not read as a Dify document: {where}{err.message}\n".encode() + data
+
+
+@dataclass(frozen=True, slots=True)
+class DiffCall:
+    """What git tells a diff driver.
+
+    Attributes:
+        path: of the file, from the top of the work tree; `new_path` another one if it was renamed.
+        old_file, new_file: where the two contents are; `/dev/null` for a side that is not there.
+        score: git's lines on a rename, such as `similarity index 90%`; empty if there was none.
+    """
+
+    path: str
+    old_file: str
+    new_file: str
+    new_path: str
+    score: str = ""
+
+
+def diff_text(call: DiffCall, *, colour: bool, is_secret: IsSecret | None = None) -> str:
+    """The difference of two versions of a document, as `git diff` shows it.
+
+    Raises:
+        ReadError: one side cannot be read.
+    """
+    from difyflow.diff.compare import compare
+    from difyflow.diff.formats._how import How
+    from difyflow.diff.formats.text import show
+
+    old, new = _side(call.old_file, f"a/{call.path}"), _side(call.new_file, f"b/{call.new_path}")
+    names = (
+        f"a/{call.path}" if old is not None else ABSENT,
+        f"b/{call.new_path}" if new is not None else ABSENT,
+    )
+    head = f"difyflow {call.path}" + (f" -> {call.new_path}" if call.new_path != call.path else "") + "\n"
+    found = compare(old or {}, new or {})
+    shown = show(found, How(names=names, colour=colour, is_secret=is_secret))
+    if not shown:
+        shown = (
+            "the same document, written in another way\n" if call.path == call.new_path else "renamed only\n"
+        )
+    return head + shown
+
+
+def _side(file: str, name: str) -> dict[Any, Any] | None:
+    """The data of one side; None if it is not there."""
+    if file == ABSENT:
+        return None
+    data = Path(file).read_bytes()
+    if not data:
+        return {}
+    found = read(data, name).data
+    assert isinstance(found, dict)
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class Merged:
+    """What a merge driver leaves.
+
+    Attributes:
+        data: the bytes of the result; a document, whatever conflicts there are.
+        conflicts: what clashed, a line each; empty for a clean merge.
+        markdown, json: the report on them.
+        notes: what was decided without asking, a line each.
+    """
+
+    data: bytes
+    conflicts: tuple[str, ...] = ()
+    markdown: str = ""
+    json: str = ""
+    notes: tuple[str, ...] = ()
+
+
+def merge(
+    base: bytes,
+    ours: bytes,
+    theirs: bytes,
+    *,
+    path: str,
+    labels: tuple[str, str, str],
+    checker: Checker | None,
+) -> Merged:
+    """Three versions of a document, joined; in the spelling of ours.
+
+    Raises:
+        ReadError: one side cannot be read, or there is no base.
+        CannotEdit: ours has comments, and its text does not take what is theirs.
+    """
+    from difyflow.diff import conflicts as report
+    from difyflow.diff.merge import merge as join
+
+    sides = [
+        read(data, f"{path} ({label})") for data, label in zip((base, ours, theirs), labels, strict=True)
+    ]
+    found = join(*(_data(side) for side in sides), checker=checker)
+    text = _spelled(sides[1], found.data)
+    notes = (f"layout of {len(found.layout)} nodes: both moved them, ours is kept",) if found.layout else ()
+    return Merged(
+        text.encode(sides[1].encoding),
+        tuple(item.message for item in found.conflicts),
+        report.as_markdown(found.conflicts, names=labels) if found.conflicts else "",
+        report.as_json(found.conflicts, names=labels) if found.conflicts else "",
+        notes,
+    )
+
+
+def _data(side: _yaml.Composed) -> dict[Any, Any]:
+    assert isinstance(side.data, dict)
+    return side.data
+
+
+def _spelled(source: _yaml.Composed, data: Mapping[Any, Any]) -> str:
+    """The text of a document that was `source`: with its comments, if it has some."""
+    try:
+        return _yaml.retext(source, data)
+    except CannotEdit:
+        if _yaml.first_comment(source) is not None:
+            raise
+        return canonical(data)
+
+
+def _first_mark(data: bytes) -> int | None:
+    """The line of the first mark of a conflict, counted from 1."""
+    if b"\n<<<<<<< " not in b"\n" + data or b"\n>>>>>>> " not in data:
+        return None
+    return data[: (b"\n" + data).index(b"\n<<<<<<< ")].count(b"\n") + 1

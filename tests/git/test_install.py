@@ -1,0 +1,173 @@
+"""`difyflow git install` and `uninstall`: what they write, and that nothing of it is left."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+from pathlib import Path
+
+import pytest
+
+from difyflow.cli.main import run
+
+NOT_OURS = "services:\n  web: {image: nginx}\n"
+
+
+def state(*folders):
+    """Every file in these folders but git's own objects and logs, with its bytes."""
+    found = {}
+    for top in folders:
+        for folder, names, files in os.walk(top):
+            names[:] = [name for name in names if name not in ("objects", "logs", "refs", "hooks")]
+            for name in files:
+                path = Path(folder) / name
+                found[path] = path.read_bytes()
+    return found
+
+
+def installed(repo):
+    text = (repo.top / ".gitattributes").read_text(encoding="utf-8")
+    return [
+        line.removesuffix(" diff=difyflow merge=difyflow")
+        for line in text.splitlines()
+        if "diff=difyflow" in line
+    ]
+
+
+@pytest.mark.parametrize("where", [[], ["--local"], ["--global"]])
+@pytest.mark.parametrize(
+    "attributes", [None, b"", b"*.png binary", b"*.png binary\n", b"# caf\xe9\r\n* text=auto\r\n\n\n"]
+)
+def test_uninstall_leaves_everything_as_it_was(repo, home, dsl, where, attributes):
+    repo.commit("one", {"flows/a.yml": dsl()})
+    repo.git("config", "alias.d", "diff --stat")
+    if attributes is not None:
+        (repo.top / ".gitattributes").write_bytes(attributes)
+    before = state(repo.top, home)
+    assert run(["git", "install", *where]) == 0
+    once = state(repo.top, home)
+    assert once != before
+    assert run(["git", "install", *where]) == 0
+    assert state(repo.top, home) == once
+    assert repo.git("check-attr", "diff", "flows/a.yml") == "flows/a.yml: diff: difyflow\n"
+    assert run(["git", "uninstall", *where]) == 0
+    assert state(repo.top, home) == before
+    assert run(["git", "uninstall", *where]) == 0
+    assert state(repo.top, home) == before
+
+
+def test_what_others_write_in_between_stays(repo, dsl):
+    repo.commit("one", {"a.yml": dsl(), ".gitattributes": "*.png binary\n"})
+    assert run(["git", "install"]) == 0
+    repo.git("config", "user.nickname", "x")
+    with (repo.top / ".gitattributes").open("a", encoding="utf-8") as file:
+        file.write("*.jpg binary\n")
+    assert run(["git", "install"]) == 0
+    assert run(["git", "uninstall"]) == 0
+    assert (repo.top / ".gitattributes").read_text(encoding="utf-8") == "*.png binary\n*.jpg binary\n"
+    assert repo.git("config", "user.nickname") == "x\n"
+    assert "difyflow" not in (repo.top / ".git/config").read_text(encoding="utf-8")
+
+
+def test_files_and_folders_that_hold_documents_are_named_and_nothing_wider(repo, dsl):
+    repo.write(
+        {
+            "root.yml": dsl(),
+            "docker-compose.yml": NOT_OURS,
+            "only/a.yml": dsl(),
+            "only/b.yaml": dsl(),
+            "mixed/a b.yml": dsl(),
+            "mixed/ci.yml": NOT_OURS,
+            "odd [x]*/问.yml": dsl(),
+            "ignored/a.yml": dsl(),
+            ".gitignore": "ignored/\n",
+        }
+    )
+    repo.git("add", "only", "mixed")  # the rest is untracked
+    assert run(["git", "install"]) == 0
+    assert installed(repo) == [
+        "/root.yml",
+        '"/mixed/a b.yml"',
+        '"/odd \\\\[x\\\\]\\\\*/*.yml"',
+        "/only/*.yaml",
+        "/only/*.yml",
+    ]
+    for name in ("root.yml", "only/new.yml", "mixed/a b.yml", "odd [x]*/问.yml"):
+        assert repo.git("-c", "core.quotePath=false", "check-attr", "diff", name).endswith(": difyflow\n"), (
+            name
+        )
+    for name in ("docker-compose.yml", "mixed/ci.yml", "ignored/a.yml", "other/a.yml", "odd x/问.yml"):
+        assert repo.git("check-attr", "diff", name).endswith(": unspecified\n"), name
+
+
+def test_a_pattern_is_added_and_stays(repo, dsl):
+    repo.commit("one", {"a.yml": dsl()})
+    assert run(["git", "install", "--path", "flows/**/*.yml"]) == 0
+    assert run(["git", "install", "--path", "more/*.yml"]) == 0
+    assert run(["git", "install"]) == 0
+    assert installed(repo) == ["flows/**/*.yml", "more/*.yml", "/a.yml"]
+
+
+@pytest.mark.parametrize(
+    "glob", ["*.yml", "*", "**/*.yml", "/*.yaml", "**", "/**/*.yml", "", " ", "!x", "a\nb"]
+)
+def test_a_pattern_for_everything_is_refused(repo, home, glob, capsys):
+    before = state(repo.top, home)
+    assert run(["git", "install", "--path", glob]) == 2
+    assert "--path" in capsys.readouterr().err
+    assert state(repo.top, home) == before
+
+
+def test_nothing_of_this_machine_is_in_the_attributes(repo, dsl):
+    repo.commit("one", {"flows/a.yml": dsl()})
+    assert run(["git", "install"]) == 0
+    text = (repo.top / ".gitattributes").read_text(encoding="utf-8")
+    for place in (str(repo.top), sys.prefix, str(Path.home())):
+        assert place not in text
+    assert str(repo.top) not in (repo.top / ".git/config").read_text(encoding="utf-8")
+
+
+def test_a_repository_may_be_moved(repo, tmp_path, dsl):
+    repo.commit("one", {"flows/a.yml": dsl()})
+    assert run(["git", "install"]) == 0
+    os.chdir(tmp_path)
+    shutil.move(repo.top, tmp_path / "moved")
+    (tmp_path / "moved/flows/a.yml").write_text(dsl(number=2), encoding="utf-8")
+    assert repo.git("diff", cwd=tmp_path / "moved").startswith("difyflow flows/a.yml\n")
+
+
+def test_global_settings_serve_every_repository(make_repo, home, dsl, monkeypatch, tmp_path):
+    monkeypatch.chdir(tmp_path)
+    assert run(["git", "install", "--global"]) == 0
+    one = make_repo("one")
+    monkeypatch.chdir(one.top)
+    one.commit("one", {"flows/a.yml": dsl()})
+    assert run(["git", "install", "--global"]) == 0
+    one.write({"flows/a.yml": dsl(number=2)})
+    assert one.git("diff").startswith("difyflow flows/a.yml\n")
+    assert "difyflow" not in (one.top / ".git/config").read_text(encoding="utf-8")
+    assert (home / ".config/difyflow/git-driver").is_file()
+
+
+def test_a_locked_config_is_said_and_left_alone(repo, dsl, capsys):
+    repo.commit("one", {"a.yml": dsl()})
+    (repo.top / ".git/config.lock").write_bytes(b"")
+    before = (repo.top / ".git/config").read_bytes()
+    assert run(["git", "install"]) == 2
+    assert "config.lock" in capsys.readouterr().err
+    assert (repo.top / ".git/config").read_bytes() == before
+
+
+@pytest.mark.usefixtures("home")
+def test_outside_a_repository_that_is_said(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    assert run(["git", "install"]) == 2
+    assert "lies in no git repository" in capsys.readouterr().err
+    assert run(["git", "uninstall"]) == 2
+
+
+def test_both_places_at_once_are_refused(repo, capsys):
+    assert run(["git", "install", "--global", "--local"]) == 2
+    assert "leave one out" in capsys.readouterr().err
+    assert not (repo.top / ".gitattributes").exists()
