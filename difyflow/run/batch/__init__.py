@@ -167,7 +167,19 @@ def go_on(
     if rerun_unknown:
         engine.begin_again(RunStatus.UNKNOWN)
     ending = engine.run()
-    return ending, write_results(folder, spec, ledger, places, output=output)
+    if engine.disk_failed:
+        ledger, places = folder.replay(spec)
+    try:
+        return ending, write_results(folder, spec, ledger, places, output=output)
+    except OSError as err:
+        if ending.fault is not None:  # the same disk, most likely, and told as the first of its faults
+            return ending, Written()
+        raise UsageError(
+            f"the result files cannot be written: {err.strerror or err}",
+            path=str(folder.path),
+            code="not-writable",
+            hint=f"no result is lost: make room, then difyflow batch --resume {folder.path}",
+        ) from err
 
 
 def status(path: Path) -> Summary:

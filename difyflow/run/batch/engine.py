@@ -105,6 +105,8 @@ class Engine:
         self._began = clock()
         self._standing = Standing(ledger.counts(), stop_after=limits.stop_after, began=self._began)
         self._told_at = 0.0
+        self.disk_failed = False
+        """True after `run` if the ledger knows of results that could not be written."""
 
     def run(self) -> Ending:
         """Runs until each row has a result, or until it cannot or must not go on. Call once."""
@@ -380,6 +382,7 @@ class Engine:
         try:
             self._journal.close()
         except OSError as err:
+            self.disk_failed = True
             self._end_by(err)
 
 

@@ -18,7 +18,7 @@ import json
 import os
 from array import array
 from collections.abc import Iterator, Mapping
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -71,15 +71,25 @@ class _Lines:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        with self._file:
-            self._file.flush()
-            os.fsync(self._file.fileno())
-        if kind is None and self.count:
-            self._part.replace(self.path)
-        else:
-            self._part.unlink()
-            if kind is None:
-                self.path.unlink(missing_ok=True)
+        whole = False
+        try:
+            if kind is None and self.count:
+                self._file.flush()
+                os.fsync(self._file.fileno())
+                whole = True
+        finally:
+            if whole:
+                self._file.close()
+                self._part.replace(self.path)
+            else:
+                self._drop()
+        if kind is None and not self.count:
+            self.path.unlink(missing_ok=True)
+
+    def _drop(self) -> None:
+        with suppress(OSError):  # closing writes what is left, for which there may be no room
+            self._file.close()
+        self._part.unlink(missing_ok=True)
 
 
 def write_results(

@@ -12,10 +12,12 @@ from typing import Any
 if __name__ == "__main__":
     sys.path.insert(0, str(Path(__file__).resolve().parents[3]))
 
+from difyflow.client.app_api import AppApi
 from difyflow.client.faults import Retries
-from difyflow.client.transport import Timeouts
+from difyflow.client.transport import Connection, Timeouts
 from difyflow.run import batch
-from difyflow.run.backends.dify import open_backend
+from difyflow.run.backends._dify_run import Waits
+from difyflow.run.backends.dify import DifyBackend
 from difyflow.run.batch.ledger import Key, user_of
 from difyflow.terms.form import FormField
 
@@ -25,16 +27,16 @@ WORKFLOW = "0" * 64
 PATIENCE = batch.Patience(run_limit_s=5, absent_s=0.6, settle_s=0.2, poll_s=0.05, poll_longest_s=0.2)
 
 
-def sheet() -> batch.Sheet:
+def plain_sheet() -> batch.Sheet:
     return batch.Sheet(batch.Plan(form=FORM))
 
 
-def begin(out: Path, rows: Path, **options: Any) -> batch.Spec:
+def begin(out: Path, rows: Path, sheet: batch.Sheet | None = None, **options: Any) -> batch.Spec:
     with batch.new_folder(out) as folder:
         return batch.begin(
             folder,
             batch.open_source(str(rows)),
-            sheet(),
+            sheet or plain_sheet(),
             workflow_sha256=WORKFLOW,
             created_at=0,
             settings={},
@@ -52,16 +54,14 @@ def go_on(
     run_limit_s: float = 10,
     **options: Any,
 ) -> tuple[batch.Ending, batch.Written]:
-    backend = open_backend(
-        base_url=url,
-        key=key,
-        run_limit_s=run_limit_s,
+    connection = Connection(
         timeouts=Timeouts(connect_s=2, read_s=3, stream_s=3, blocking_s=3),
         retries=Retries(unreachable=1, rate_limited=1),
-        response_mode=mode,
     )
+    waits = Waits(run_limit_s=run_limit_s, poll_s=0.05, poll_longest_s=0.2, search_s=0.5, settle_s=0.2)
+    backend = DifyBackend(AppApi(url, key, connection=connection), waits=waits, response_mode=mode)
     defaults = {
-        "sheet": sheet(),
+        "sheet": plain_sheet(),
         "workflow_sha256": WORKFLOW,
         "pace": batch.PaceLimits(concurrency=concurrency),
         "patience": PATIENCE,
