@@ -25,6 +25,7 @@ import requests
 import urllib3.exceptions as u3
 
 from difyflow.client.address import base_url as normal_url
+from difyflow.client.answers import moment
 from difyflow.client.auth import Auth, Bearer
 from difyflow.client.faults import Retries, classify, retry_delay
 from difyflow.client.lost import lost
@@ -172,6 +173,8 @@ class Transport:
         self.base_url = normal_url(base_url) if isinstance(key, str) else base_url
         self.server_version = ""
         """`X-Version` of the last answer that had one."""
+        self.clock_skew_s: float | None = None
+        """By how many seconds the server's clock is ahead of ours, by the last answer that had a date."""
         self._how = connection or Connection()
         self._auth: Auth = Bearer(key) if isinstance(key, str) else key
         self._verify = _verify(self._how)
@@ -294,6 +297,8 @@ class Transport:
         except (requests.RequestException, OSError) as err:
             raise self._lost(call, err) from err
         self.server_version = response.headers.get("X-Version") or self.server_version
+        date = moment(response.headers.get("Date"))
+        self.clock_skew_s = self.clock_skew_s if date is None else date - time.time()
         if 200 <= response.status_code < 300 or response.status_code == call.also:
             return response
         with response:
