@@ -48,17 +48,26 @@ class Corpus:
         self._spooled: BinaryIO | None = None
 
     def __enter__(self) -> Corpus:
-        if self.path is None and self._again:
-            self._spooled = cast("BinaryIO", self._stack.enter_context(tempfile.TemporaryFile()))
-            for block in iter(lambda: sys.stdin.buffer.read(1 << 20), b""):
-                self._spooled.write(block)
-        elif self.path is not None:
+        if self.path is None or (self.path.exists() and not self.path.is_file() and not self.path.is_dir()):
+            if self._again:  # a pipe gives its lines once
+                self._spool(
+                    sys.stdin.buffer if self.path is None else self._stack.enter_context(opened(self.path))
+                )
+        else:
             with opened(self.path):
                 pass  # so that what cannot be read is told before anything is written
         return self
 
-    def __exit__(self, *_: object) -> None:
+    def _spool(self, stream: BinaryIO) -> None:
+        spooled = tempfile.TemporaryFile()  # noqa: SIM115  closed by the stack
+        self._spooled = cast("BinaryIO", self._stack.enter_context(spooled))
+        for block in iter(lambda: stream.read(1 << 20), b""):
+            self._spooled.write(block)
+
+    def __exit__(self, kind: object, error: object, trace: object) -> None:
         self._stack.close()
+        if isinstance(error, UsageError) and error.line is not None and error.path is None:
+            error.path = self.name
 
     def lines(self, doing: str) -> Iterator[bytes]:
         """All lines from the beginning; `doing` is said with the progress."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import time
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -14,6 +15,8 @@ from difyflow.corpus import collect as col
 from difyflow.corpus import provenance
 from difyflow.errors import UsageError
 from difyflow.records.files import open_whole
+
+_EVERY_S = 5.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,7 +43,7 @@ def run(options: Options) -> int:
     texts = col.open_texts(
         options.sources, stdin=sys.stdin.buffer, output=options.output_name, encoding=options.encoding
     )
-    found = col.collect(_watched(texts, quiet=options.quiet), counts=counts)
+    found = _watched(col.collect(texts, counts=counts), counts, quiet=options.quiet)
     side = _corpus.side_outputs(options.output)
     if side is None or options.output is None:
         _to_stdout(found, options.output)
@@ -53,10 +56,16 @@ def run(options: Options) -> int:
     return _exit.FINE if counts.samples else _exit.FINDINGS
 
 
-def _watched(texts: Iterable[col.Text], *, quiet: bool) -> Iterator[col.Text]:
-    for text in texts:
-        lines = _corpus.watched(text.lines, 0, "collecting", quiet=quiet)
-        yield col.Text(lines, text.truncated, text.about, text.encoding, text.known)
+def _watched(
+    found: Iterable[col.Collected | col.Rejected], counts: col.Counts, *, quiet: bool
+) -> Iterator[col.Collected | col.Rejected]:
+    """Passes on what is found and tells now and then how much that is."""
+    last = time.monotonic()
+    for one in found:
+        if not quiet and time.monotonic() - last >= _EVERY_S:
+            last = time.monotonic()
+            _show.note(f"collecting: {counts.samples:,} samples from {counts.texts:,} texts")
+        yield one
 
 
 def _to_stdout(found: Iterable[col.Collected | col.Rejected], output: str | None) -> None:

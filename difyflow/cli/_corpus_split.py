@@ -54,11 +54,7 @@ def _plan(options: Options, corpus: _corpus.Corpus, sources: provenance.Sources)
         sources = provenance.Sources()
     keys = split_keys(corpus.lines("reading"), sources.of)
     pairs = list(near_pairs(corpus.lines("looking for near duplicates"))) if options.near else []
-    try:
-        return split(keys, shares=shares, seed=options.seed, together=pairs)
-    except UsageError as err:
-        err.path = err.path or corpus.name
-        raise
+    return split(keys, shares=shares, seed=options.seed, together=pairs)
 
 
 def _write(folder: Path, corpus: _corpus.Corpus, plan: Split, *, force: bool) -> None:

@@ -15,7 +15,7 @@ from typing import Literal, TypeAlias, get_args
 from difyflow.corpus._digests import DEFAULT_MEMORY, Digests
 from difyflow.corpus._near import Near
 from difyflow.corpus._normal import normal
-from difyflow.corpus.samples import Sample, read_samples
+from difyflow.corpus.samples import Sample, read_samples, whole_lines
 from difyflow.errors import UsageError
 
 Kind: TypeAlias = Literal["exact", "normalised", "near"]
@@ -65,14 +65,14 @@ def dedupe(
             signatures take about 1 KB a line that is kept.
 
     Raises:
-        UsageError: a threshold that makes no sense.
+        UsageError: a threshold that makes no sense; or, on the way, a line that was too long to be read.
         MissingExtra: `near` without `rensa`.
     """
     if not 0.1 <= threshold <= 1:
         raise UsageError(f"the threshold is {threshold:g}; it must be from 0.1 to 1", code="bad-threshold")
     if kind == "exact":
-        return _exact(lines, memory)
-    return _by_text(lines, kind, threshold, memory)
+        return _exact(whole_lines(lines), memory)
+    return _by_text(whole_lines(lines), kind, threshold, memory)
 
 
 def _exact(lines: Iterable[bytes], memory: int) -> Iterator[Kept | Dropped]:

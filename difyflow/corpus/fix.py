@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 
 from difyflow.corpus._json import ESCAPED, dump, examine
-from difyflow.corpus.samples import LongLine
+from difyflow.corpus.samples import whole_lines
 
 _ROLES = ("system", "user", "assistant", "tool", "developer")
 _SEPARATORS = (b"\xc2\x85", b"\xe2\x80\xa8", b"\xe2\x80\xa9")
@@ -30,12 +30,12 @@ def fix(lines: Iterable[bytes], *, counts: Counter[str] | None = None) -> Iterat
     Yields:
         The line as it was and as it is now, the latter with `\n`; lines that go are left out. A line without
         one of these faults keeps its bytes.
+
+    Raises:
+        UsageError: a line was too long to be read.
     """
     counts = counts if counts is not None else Counter()
-    for line in lines:
-        if isinstance(line, LongLine):
-            yield line, line
-            continue
+    for line in whole_lines(lines):
         fixed = _bytes(line, counts)
         if fixed is None:
             continue

@@ -95,9 +95,9 @@ class Sources:
     def __init__(self, entries: Iterable[Mapping[str, object]] = ()) -> None:
         self._names: dict[tuple[str, ...], int] = {}
         self._by_line: dict[bytes, int] = {}
+        self._known: list[tuple[str, ...]] = []
         for one in entries:
             self.add(one)
-        self._known = list(self._names)
 
     def add(self, about: Mapping[str, object]) -> None:
         """Takes one entry."""
@@ -105,8 +105,11 @@ class Sources:
         before = self._by_line.get(key)
         names = documents(about)
         if before is not None:
-            names = tuple(dict.fromkeys((*list(self._names)[before], *names)))
-        self._by_line[key] = self._names.setdefault(names, len(self._names))
+            names = tuple(dict.fromkeys((*self._known[before], *names)))
+        if names not in self._names:
+            self._names[names] = len(self._known)
+            self._known.append(names)
+        self._by_line[key] = self._names[names]
 
     def __len__(self) -> int:
         return len(self._by_line)

@@ -12,7 +12,8 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import BinaryIO
 
-from difyflow.corpus._json import Fault, dump, examine, fast_loads
+from difyflow.corpus._json import MAX_DEPTH, Fault, dump, examine, fast_loads
+from difyflow.errors import UsageError
 
 LONGEST = 16 * 1024 * 1024
 """Bytes of the longest line that is read; the longest context of a model is a fraction of it."""
@@ -147,7 +148,7 @@ def _value(line: bytes, loads: Callable[[bytes], object] | None) -> tuple[object
     if isinstance(line, LongLine):
         return None, (long_fault(line),)
     try:
-        if loads is not None:
+        if loads is not None and line.count(b"[") + line.count(b"{") <= MAX_DEPTH:
             return loads(line), ()
     except ValueError:
         pass  # `examine` says what it is
@@ -160,6 +161,20 @@ def _value(line: bytes, loads: Callable[[bytes], object] | None) -> tuple[object
 def long_fault(line: LongLine) -> Fault:
     """What is wrong with a line that was cut."""
     return Fault("line-too-long", f"has {line.size:,} bytes; more than {LONGEST:,} are not read")
+
+
+def whole_lines(lines: Iterable[bytes]) -> Iterator[bytes]:
+    """Passes lines on that will be written as they are.
+
+    Raises:
+        UsageError: a line was too long to be read whole.
+    """
+    for number, line in enumerate(lines, start=1):
+        if isinstance(line, LongLine):
+            raise UsageError(
+                long_fault(line).message, line=number, code="line-too-long", hint="take it out first"
+            )
+        yield line
 
 
 def to_line(value: object) -> bytes:
