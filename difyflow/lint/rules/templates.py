@@ -60,6 +60,53 @@ def template_syntax(view: View) -> Iterator[Found]:
             yield Found(place, message, text=fault.text, start=fault.at, severity=when_run(view, node))
 
 
+@rule("template-undeclared", severity="warning")
+def template_undeclared(view: View) -> Iterator[Found]:
+    """A template uses a name that nobody gives it.
+
+    What it does:
+        Compares the names in a template with `variables` of the node (for Jinja2 messages with
+        `prompt_config.jinja2_variables`) and with what the template itself sets.
+
+    Why is it bad:
+        Jinja2 renders an unknown name as nothing, without a word; an attribute of it fails the run.
+
+    Example:
+        ```yaml
+        template: 'Dear {{ nmae }}'
+        variables: [{variable: name, value_selector: [start, name]}]
+        ```
+
+    Use instead:
+        ```yaml
+        template: 'Dear {{ name }}'
+        variables: [{variable: name, value_selector: [start, name]}]
+        ```
+
+    Dify:
+        Every release (`TemplateTransformNode`, `render_jinja2_message`; Jinja2's `Undefined`).
+    """
+    for node, place, text in _templates(view):
+        given = _given(node)
+        for name in sorted(_jinja.names(text) - given):
+            known = ", ".join(sorted(given)) or "none"
+            yield Found(
+                place,
+                f"no variable is named {name!r}, so it renders as nothing; variables: {known}",
+                text=name,
+            )
+
+
+def _given(node: NodeView) -> frozenset[str]:
+    """The names that a template of a node gets."""
+    config = node.raw.get("prompt_config")
+    listed = node.raw.get("variables") if node.kind == "template-transform" else None
+    if node.kind == "llm" and isinstance(config, dict):
+        listed = config.get("jinja2_variables")
+    items = listed if isinstance(listed, list) else []
+    return frozenset(str(item.get("variable")) for item in items if isinstance(item, dict))
+
+
 @rule("template-empty", severity="warning")
 def template_empty(view: View) -> Iterator[Found]:
     """A template node has an empty template.
