@@ -7,10 +7,12 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
+
+from pydantic import TypeAdapter, ValidationError
 
 from difyflow.errors import UsageError
 from difyflow.records.files import write_whole
@@ -104,7 +106,7 @@ class Job:
     suffix: str = ""
     seed: int | None = None
     remote: Remote = Remote()
-    models: Sequence[Tuned] = ()
+    models: tuple[Tuned, ...] = ()
 
     def to_json(self) -> dict[str, object]:
         """What `job.json` holds."""
@@ -148,7 +150,7 @@ def read_job(folder: Path) -> Job:
     try:
         if path.stat().st_size > _LARGEST:
             raise UsageError("is too large to be a job", path=str(path), code="no-job")
-        data = json.loads(path.read_bytes())
+        text = path.read_bytes()
     except FileNotFoundError as err:
         raise UsageError(
             "there is no job here",
@@ -158,9 +160,7 @@ def read_job(folder: Path) -> Job:
         ) from err
     except OSError as err:
         raise UsageError(f"cannot be read: {err.strerror or err}", path=str(path), code="no-job") from err
-    except (ValueError, RecursionError) as err:
-        raise UsageError("is no JSON: was it edited by hand?", path=str(path), code="no-job") from err
-    return _job(data, path)
+    return _job(text, path)
 
 
 def save_job(folder: Path, job: Job) -> None:
@@ -201,22 +201,21 @@ def check_unchanged(path: Path, file: DataFile) -> None:
         )
 
 
-def _job(data: object, path: Path) -> Job:
+def _job(text: bytes, path: Path) -> Job:
+    try:
+        data = json.loads(text)
+    except (ValueError, RecursionError) as err:
+        raise UsageError("is no JSON: was it edited by hand?", path=str(path), code="no-job") from err
     if not isinstance(data, dict) or data.get("format") != FORMAT:
         raise UsageError(
             f"is no job of format {FORMAT}", path=str(path), code="no-job", hint="prepare it anew"
         )
-    fields = {key: value for key, value in data.items() if key != "format"}
     try:
-        for key in ("train", "validation", "test"):
-            if fields.get(key) is not None:
-                fields[key] = DataFile(**fields[key])
-        fields["remote"] = Remote(**fields.get("remote", {}))
-        fields["models"] = tuple(Tuned(**item) for item in fields.get("models", ()))
-        job = Job(**fields)
-    except (TypeError, AttributeError) as err:
-        raise UsageError(f"is no job: {err}", path=str(path), code="no-job") from err
-    texts = (job.mark, job.base, job.service, job.train and job.train.name)
-    if not all(isinstance(text, str) for text in texts) or job.service not in service_names():
-        raise UsageError("is no job: a name in it is missing or unknown", path=str(path), code="no-job")
+        job = TypeAdapter(Job).validate_json(text, strict=True)
+    except ValidationError as err:
+        fault = err.errors(include_url=False, include_context=False, include_input=False)[0]
+        where = ".".join(str(part) for part in fault["loc"])
+        raise UsageError(f"is no job: {where}: {fault['msg']}", path=str(path), code="no-job") from err
+    if job.service not in service_names():
+        raise UsageError(f"is no job: no service {job.service!r}", path=str(path), code="no-job")
     return job

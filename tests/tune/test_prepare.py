@@ -155,7 +155,7 @@ def test_words_stand_for_models_of_the_job(plan):
 
 
 @pytest.mark.parametrize(
-    "text", ["", "[]", "{", '{"format": 2}', '{"format": 1}', '{"format": 1, "train": 3}']
+    "text", ["", "[]", "{", '{"format": 2}', '{"format": 1}', '{"format": 1, "train": 3}', "[" * 10_000]
 )
 def test_a_broken_job_file_is_told(tmp_path, text):
     (tmp_path / "job.json").write_text(text)
