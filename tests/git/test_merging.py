@@ -1,0 +1,276 @@
+"""What git merges with our driver, in real repositories."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+import difyflow
+from difyflow.cli.main import run
+from difyflow.dsl import _yaml
+
+A = "flows/a.yml"
+
+
+def edited(text, **fields):
+    """A document with fields of its nodes changed, by `title__key`."""
+    data = difyflow.read(text).data()
+    for name, value in fields.items():
+        node_id, _, key = name.partition("__")
+        node = next(item for item in data["workflow"]["graph"]["nodes"] if item["id"] == node_id)
+        (node["position"] if key == "x" else node["data"])[key] = value
+    return _yaml.dump(data)
+
+
+def node(repo, node_id, name=A):
+    app = difyflow.read((repo.top / name).read_bytes())
+    return app.graph.node(node_id).data
+
+
+@pytest.fixture
+def ready(repo, dsl):
+    """A repository with drivers and a document."""
+    repo.commit("one", {A: dsl()})
+    assert run(["git", "install"]) == 0
+    repo.commit("drivers")
+    return repo
+
+
+def two_branches(repo, ours, theirs):
+    """Main has `ours`, the branch `other` has `theirs`, and the test stands on main."""
+    repo.git("checkout", "-q", "-b", "other")
+    repo.commit("theirs", theirs)
+    repo.git("checkout", "-q", "main")
+    repo.commit("ours", ours)
+
+
+def state(repo):
+    return repo.git("status", "--porcelain")
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ["merge", "-q", "--no-edit", "other"],
+        pytest.param(["rebase", "-q", "other"], marks=pytest.mark.long),
+        pytest.param(["cherry-pick", "other"], marks=pytest.mark.long),
+    ],
+)
+def test_edits_of_different_fields_merge(ready, dsl, command):
+    two_branches(
+        ready, {A: edited(dsl(), b__title="Ours", b__x=700)}, {A: edited(dsl(), b__code="x = 2\n", b__x=500)}
+    )
+    ready.git(*command)
+    assert (node(ready, "b").title, node(ready, "b").code) == ("Ours", "x = 2\n")
+    text = (ready.top / A).read_text(encoding="utf-8")
+    assert text == difyflow.read(text).render()
+    assert state(ready) == ""
+
+
+@pytest.mark.long
+def test_a_stash_merges_too(ready, dsl):
+    ready.write({A: edited(dsl(), b__title="Ours")})
+    ready.git("stash", "-q")
+    ready.commit("two", {A: edited(dsl(), b__code="x = 2\n")})
+    ready.git("stash", "pop", "-q")
+    assert (node(ready, "b").title, node(ready, "b").code) == ("Ours", "x = 2\n")
+
+
+def conflict(repo, dsl):
+    two_branches(
+        repo,
+        {A: edited(dsl(), b__title="Ours", a__title="From ours")},
+        {A: edited(dsl(), b__title="Theirs", b__code="x = 2\n")},
+    )
+
+
+def test_a_conflict_keeps_ours_and_loses_neither_side(ready, dsl):
+    conflict(ready, dsl)
+    done = ready.run("merge", "other")
+    assert done.returncode == 1
+    assert "flows/a.yml: 1 conflict; ours is kept there:" in done.stderr
+    assert "Theirs" in done.stderr
+    assert state(ready) == "UU flows/a.yml\n"
+    assert (node(ready, "a").title, node(ready, "b").title, node(ready, "b").code) == (
+        "From ours",
+        "Ours",
+        "x = 2\n",
+    )
+    assert "Theirs" in ready.git("show", ":3:flows/a.yml")
+    report = ready.top / ".git/difyflow/conflicts/flows/a.yml"
+    assert "Theirs" in report.with_suffix(".yml.md").read_text(encoding="utf-8")
+    assert json.loads(report.with_suffix(".yml.json").read_text(encoding="utf-8"))
+    ready.git("add", A)
+    ready.git("commit", "-q", "--no-edit")
+    assert state(ready) == ""
+
+
+@pytest.mark.long
+def test_git_goes_on_after_a_conflict_in_any_of_its_commands(ready, dsl):
+    conflict(ready, dsl)
+    before = ready.git("rev-parse", "HEAD")
+    for command, stop in (
+        (["merge", "other"], ["merge", "--abort"]),
+        (["rebase", "other"], ["rebase", "--abort"]),
+        (["cherry-pick", "other"], ["cherry-pick", "--abort"]),
+    ):
+        assert ready.run(*command).returncode == 1
+        assert state(ready) == "UU flows/a.yml\n"
+        ready.git(*stop)
+        assert (ready.git("rev-parse", "HEAD"), state(ready)) == (before, "")
+    assert ready.run("rebase", "other").returncode == 1
+    ready.git("checkout", "--theirs", A)  # in a rebase, theirs is what is put on top
+    ready.git("add", A)
+    ready.git("rebase", "--continue")
+    assert node(ready, "b").title == "Ours"
+    assert state(ready) == ""
+
+
+@pytest.mark.long
+def test_a_clean_merge_removes_the_report_of_an_older_conflict(ready, dsl):
+    conflict(ready, dsl)
+    assert ready.run("merge", "other").returncode == 1
+    ready.git("merge", "--abort")
+    ready.commit("ours again", {A: edited(dsl(), a__title="From ours")})
+    ready.git("merge", "-q", "--no-edit", "other")
+    assert not list((ready.top / ".git/difyflow/conflicts").rglob("*.md"))
+    assert run(["git", "uninstall"]) == 0
+    assert not (ready.top / ".git/difyflow").exists()
+
+
+@pytest.mark.long
+def test_other_work_trees_merge_with_reports_of_their_own(ready, dsl, tmp_path):
+    conflict(ready, dsl)
+    ready.git("worktree", "add", "-q", "-b", "third", str(tmp_path / "third"), "main")
+    assert ready.run("merge", "other", cwd=tmp_path / "third").returncode == 1
+    assert list((ready.top / ".git/worktrees/third/difyflow/conflicts").rglob("*.md"))
+    assert not (ready.top / ".git/difyflow/conflicts").exists()
+    assert state(ready) == ""
+
+
+# --- what the driver leaves to git ---
+
+
+@pytest.fixture
+def no_python(home):
+    """A `difyflow` on the PATH that says so when it is called."""
+    command = home / "bin" / "difyflow"
+    command.write_text("#!/bin/sh\necho 'Python was started' >&2\nexit 99\n", encoding="utf-8")
+    return command
+
+
+@pytest.mark.usefixtures("no_python")
+@pytest.mark.parametrize("style", ["merge", "diff3"])
+@pytest.mark.parametrize(
+    ("base", "ours", "theirs"),
+    [
+        ("1\n2\n3\n", "one\n2\n3\n", "1\n2\nthree\n"),
+        ("1\n", "2\n", "3\n"),
+        ("1\n2\n3\n4\n5\n", "1\r\n2\r\n3\n4\n5", "1\n2\n3\n4\n6"),
+        (b"\x00\x01", b"\x00\x02", b"\x00\x03"),
+    ],
+)
+def test_a_file_that_is_no_document_is_merged_as_git_does(ready, base, ours, theirs, style):
+    ready.git("config", "merge.conflictStyle", style)
+    ready.commit("two", {"flows/x.yml": base, "same/x.yml": base})
+    two_branches(
+        ready, {"flows/x.yml": ours, "same/x.yml": ours}, {"flows/x.yml": theirs, "same/x.yml": theirs}
+    )
+    done = ready.run("merge", "-q", "other")
+    by_driver = (ready.top / "flows/x.yml").read_bytes()
+    by_git = (ready.top / "same/x.yml").read_bytes()
+    if style == "diff3":  # before git 2.44 a driver is not told what the base is called
+        by_driver, by_git = (
+            b"\n".join(line for line in data.split(b"\n") if not line.startswith(b"|||||||"))
+            for data in (by_driver, by_git)
+        )
+    assert by_driver == by_git
+    assert "Python" not in done.stderr
+    codes = {line[3:]: line[:2] for line in state(ready).splitlines()}
+    assert codes.get("flows/x.yml") == codes.get("same/x.yml")
+
+
+@pytest.mark.parametrize(
+    ("theirs", "says"),
+    [
+        ("app: [\nworkflow: {\n", "not valid YAML"),
+        ("no document\n", "not every side is a Dify document"),
+        ("<<<<<<< a\napp: {}\n=======\nkind: app\n>>>>>>> b\nworkflow: {}\n", "marks of a conflict"),
+    ],
+)
+def test_a_side_that_cannot_be_read_is_merged_as_text_and_not_lost(ready, dsl, theirs, says):
+    two_branches(ready, {A: edited(dsl(), b__title="Ours")}, {A: theirs})
+    done = ready.run("merge", "other")
+    assert done.returncode == 1
+    assert says in done.stderr
+    assert state(ready) == "UU flows/a.yml\n"
+    text = (ready.top / A).read_text(encoding="utf-8")
+    assert "<<<<<<< HEAD\n" in text and "Ours" in text and theirs.splitlines()[0] in text
+    assert ready.git("show", ":3:flows/a.yml") == theirs
+    ready.git("merge", "--abort")
+    assert state(ready) == ""
+
+
+def test_deleted_here_and_edited_there_is_gits_own_conflict(ready, dsl):
+    two_branches(ready, {"x.txt": "x\n"}, {A: edited(dsl(), b__title="Theirs")})
+    ready.git("rm", "-q", A)
+    ready.commit("gone")
+    done = ready.run("merge", "other")
+    assert done.returncode == 1
+    assert state(ready) == "DU flows/a.yml\n"
+    assert node(ready, "b").title == "Theirs"
+    ready.git("rm", "-q", A)
+    ready.git("commit", "-q", "--no-edit")
+
+
+def test_two_that_came_under_one_name_are_merged_as_text(ready, dsl):
+    two_branches(ready, {"flows/new.yml": dsl(name="ours")}, {"flows/new.yml": dsl(name="theirs")})
+    done = ready.run("merge", "other")
+    assert done.returncode == 1
+    assert state(ready) == "AA flows/new.yml\n"
+    text = (ready.top / "flows/new.yml").read_text(encoding="utf-8")
+    assert "name: ours" in text and "name: theirs" in text and "<<<<<<<" in text
+
+
+def test_without_difyflow_documents_are_merged_as_text(ready, home, dsl):
+    (home / "bin/difyflow").unlink()
+    driver = ready.top / ".git/difyflow/driver"
+    lines = driver.read_text(encoding="utf-8").splitlines(keepends=True)
+    kept = [line if not line.startswith("python=") else "python='/gone/python'\n" for line in lines]
+    driver.write_text("".join(kept), encoding="utf-8")
+    conflict(ready, dsl)
+    done = ready.run("merge", "other", PATH="/usr/local/bin:/usr/bin:/bin")
+    assert done.returncode == 1
+    assert "difyflow git install" in done.stderr
+    text = (ready.top / A).read_text(encoding="utf-8")
+    assert "<<<<<<< HEAD\n" in text and ">>>>>>> other\n" in text
+
+
+def test_comments_of_ours_stay(ready):
+    base = "# ours\napp: {mode: workflow, name: x}   # here\nworkflow: {graph: {nodes: [], edges: []}}\n"
+    ready.commit("two", {"flows/c.yml": base})
+    two_branches(
+        ready,
+        {"flows/c.yml": base.replace("# here", "# there")},
+        {"flows/c.yml": base.replace("name: x", "name: y")},
+    )
+    ready.git("merge", "-q", "--no-edit", "other")
+    text = (ready.top / "flows/c.yml").read_text(encoding="utf-8")
+    assert text == base.replace("# here", "# there").replace("name: x", "name: y")
+
+
+@pytest.mark.long
+def test_a_criss_cross_takes_neither_side_in_silence(ready, dsl):
+    """Two merge bases that differ: each side has decided the same conflict in its own way."""
+    conflict(ready, dsl)
+    ready.git("branch", "ours")
+    ready.git("branch", "theirs", "other")
+    for branch, merged, title in (("main", "theirs", "First"), ("other", "ours", "Second")):
+        ready.git("checkout", "-q", branch)
+        assert ready.run("merge", merged).returncode == 1
+        ready.commit("decided", {A: edited((ready.top / A).read_text(encoding="utf-8"), b__title=title)})
+    done = ready.run("merge", "main")
+    assert done.returncode == 1
+    assert state(ready) == "UU flows/a.yml\n"
+    assert "First" in done.stderr and "Second" in done.stderr
