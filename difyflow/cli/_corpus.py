@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, BinaryIO, cast
 
 from difyflow.cli import _show
 from difyflow.corpus import provenance
+from difyflow.corpus.arrays import elements
 from difyflow.corpus.collect import opened
 from difyflow.corpus.samples import read_lines
 from difyflow.errors import UsageError
@@ -46,6 +47,7 @@ class Corpus:
         self._told = bool(side)
         self._stack = ExitStack()
         self._spooled: BinaryIO | None = None
+        self._array = False
 
     def __enter__(self) -> Corpus:
         if self.path is None or (self.path.exists() and not self.path.is_file() and not self.path.is_dir()):
@@ -69,8 +71,19 @@ class Corpus:
         if isinstance(error, UsageError) and error.line is not None and error.path is None:
             error.path = self.name
 
-    def lines(self, doing: str) -> Iterator[bytes]:
-        """All lines from the beginning; `doing` is said with the progress."""
+    def lines(self, doing: str, *, arrays: bool = True) -> Iterator[bytes]:
+        """All lines from the beginning; `doing` is said with the progress.
+
+        With `arrays` the elements of a JSON array come as lines.
+        """
+        return elements(self._lines(doing), on_array=self._tell_array) if arrays else self._lines(doing)
+
+    def _tell_array(self) -> None:
+        if not (self._array or self._quiet):
+            _show.note(f"{self.name} is a JSON array: lines are counted by its elements")
+        self._array = True
+
+    def _lines(self, doing: str) -> Iterator[bytes]:
         if self._spooled is not None:
             self._spooled.seek(0)
             yield from watched(read_lines(self._spooled), 0, doing, quiet=self._quiet)

@@ -16,6 +16,9 @@ from difyflow.corpus.fix import fix
 from difyflow.corpus.samples import line_digest
 from difyflow.errors import UsageError
 
+_TAKES_ARRAYS = "llamafactory"
+"""The others take a sample a line and nothing else."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Options:
@@ -87,7 +90,8 @@ def _findings(
     if options.fix:
         yield from _fixing(options, corpus, tally, fixed)
         return
-    yield from check(corpus.lines("checking"), service=options.service, tally=tally)
+    arrays = options.service == _TAKES_ARRAYS
+    yield from check(corpus.lines("checking", arrays=arrays), service=options.service, tally=tally)
     if options.deep:
         yield from _deep(options, corpus)
 
@@ -119,7 +123,9 @@ def _fixing(options: Options, corpus: _corpus.Corpus, tally: Tally, fixed: Count
     with _corpus.writing(options.output, force=options.force) as file:
 
         def mended() -> Iterator[bytes]:
-            for before, after in fix(corpus.lines("mending"), counts=fixed):
+            for before, after in fix(
+                corpus.lines("mending", arrays=options.service == _TAKES_ARRAYS), counts=fixed
+            ):
                 file.write(after)
                 if before.rstrip(b"\r\n") != after.rstrip(b"\n"):
                     became[line_digest(before)] = line_digest(after)

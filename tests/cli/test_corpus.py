@@ -325,3 +325,14 @@ def test_every_command_shows_options_and_examples(capsys, name):
     out = capsys.readouterr().out
     assert "Examples:" in out
     assert f"difyflow corpus {name} " in out
+
+
+def test_an_array_is_read_where_it_may_be_one_and_is_a_fault_where_not(here, capsys):
+    assert corpus("convert", "x.jsonl", "--to", "alpaca", "--array", "-o", "a.json") == 0
+    assert corpus("check", "a.json", "--for", "llamafactory") == 0
+    assert "a.json is a JSON array: lines are counted by its elements" in capsys.readouterr().err
+    assert corpus("convert", "a.json", "--to", "messages", "-o", "back.jsonl") == 0
+    assert (here / "back.jsonl").read_bytes() == b"".join(LINES)
+    assert corpus("dedupe", "a.json", "-o", "d.jsonl") == 0
+    assert len((here / "d.jsonl").read_bytes().splitlines()) == 20
+    assert corpus("check", "a.json", "--for", "siliconflow") == 1
