@@ -56,7 +56,8 @@ class Coverage:
 
     def __init__(self, documents: Mapping[str, str]) -> None:
         self._texts = documents
-        self._places = {name: _places(text) for name, text in documents.items()}
+        self._flat = {name: _flat(text) for name, text in documents.items()}
+        self._places = {name: _places(parts) for name, parts in self._flat.items()}
         self._counts: dict[str, Counter[int]] = {name: Counter() for name in documents}
         self.elsewhere = 0
         """Samples that stand in none of them."""
@@ -71,10 +72,10 @@ class Coverage:
         wanted = {name.rsplit("/", 1)[-1] for name in names}
         runs = {run for answer in answers for run in _runs(normal(answer))}
         found: tuple[int, str, int] | None = None
-        for name, places in self._places.items():
+        for name in self._places:
             if wanted and name.rsplit("/", 1)[-1] not in wanted:
                 continue
-            votes = Counter(places[run] for run in runs if run in places)
+            votes = self._votes(name, runs)
             if votes.total() < _LEAST * len(runs) or not votes:
                 continue
             part, count = min(votes.items(), key=lambda item: (-item[1], item[0]))
@@ -84,6 +85,16 @@ class Coverage:
             self.elsewhere += 1
         else:
             self._counts[found[1]][found[2]] += 1
+
+    def _votes(self, name: str, runs: Iterable[str]) -> Counter[int]:
+        """How many runs come first in each part; a shorter answer is one run, and looked for."""
+        places, votes = self._places[name], Counter[int]()
+        for run in runs:
+            if run in places:
+                votes[places[run]] += 1
+            elif len(run) < _RUN:
+                votes.update([part for part, text in enumerate(self._flat[name]) if run in text][:1])
+        return votes
 
     def result(self) -> tuple[Covered, ...]:
         """All documents, in the order they were given."""
@@ -103,11 +114,16 @@ def _borders(size: int) -> list[tuple[int, int]]:
     return list(itertools.pairwise(edges))
 
 
-def _places(text: str) -> dict[str, int]:
+def _flat(text: str) -> list[str]:
+    """Each part as it is compared, with the beginning of the next one."""
+    return [normal(text[start : end + _RUN]) for start, end in _borders(len(text))]
+
+
+def _places(parts: Iterable[str]) -> dict[str, int]:
     """The part in which each run of characters first comes."""
     found: dict[str, int] = {}
-    for number, (start, end) in enumerate(_borders(len(text))):
-        for run in _runs(normal(text[start : end + _RUN])):
+    for number, text in enumerate(parts):
+        for run in _runs(text):
             found.setdefault(run, number)
     return found
 

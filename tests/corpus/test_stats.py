@@ -47,6 +47,13 @@ def test_coverage_says_which_part_of_a_document_gave_samples(asked):
     assert covered.parts[-1].end == len(document)
 
 
+def test_an_answer_of_a_few_characters_is_found_in_its_document_too(asked):
+    (covered,) = stats(
+        [asked("谁?", "子游。")], documents={"d": "甲" * 300 + "。子游问孝。" + "乙" * 300}
+    ).coverage
+    assert [part.samples for part in covered.parts] == [0, 1, 0]
+
+
 def test_documents_come_from_the_provenance(asked):
     one, other = asked("a?", "b"), asked("c?", "d")
     sources = Sources([{KEY: line_digest(one), "documents": ["甲", "乙"]}])
