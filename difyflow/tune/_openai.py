@@ -132,7 +132,10 @@ def open_client(access: Access) -> openai.OpenAI:
         max_retries=0,
         timeout=openai.Timeout(access.read_s, connect=_CONNECT_S),
         http_client=openai.DefaultHttpxClient(
-            event_hooks={"request": [prepare]}, trust_env=not local, follow_redirects=False
+            event_hooks={"request": [prepare]},
+            trust_env=not local,
+            follow_redirects=False,
+            verify=parts.scheme == "https",  # reading certificates takes longer than a call
         ),
     )
 

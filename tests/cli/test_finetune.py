@@ -345,3 +345,9 @@ def test_a_submit_that_is_killed_in_an_upload_or_in_asking_for_the_job_is_not_se
     assert "was there already: not sent again" in said
     assert len(tuning.jobs) == 1
     assert tuning.count("POST", "/files") == 2
+
+
+def test_without_the_package_the_extra_is_named(job, run, monkeypatch):
+    monkeypatch.setitem(sys.modules, "openai", None)
+    code, _, said = run("submit", job("compatible", "qwen"), "--base-url", "http://127.0.0.1:9/v1")
+    assert (code, "pip install 'difyflow[tune]'" in said) == (2, True)

@@ -156,6 +156,7 @@ def run(root, tmp_path, capfdbinary):
 
 
 @pytest.mark.local
+@pytest.mark.long
 def test_it_runs_here_with_the_responder_and_gives_pure_jsonl(run):
     code, lines, said = run("--model-endpoint", "demo")
     assert code == 0, said

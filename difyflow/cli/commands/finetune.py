@@ -122,7 +122,7 @@ def watch(folder: str, every: float, once: bool, base_url: str, key_env: str, fo
     """Follow a job: its events, and its losses as a curve.
 
     It may be broken off and begun again at any time: what was seen lies in
-    JOB/events.jsonl. Ends with the job: 0 if it succeeded, 1 if not.
+    JOB/events.jsonl. Times are UTC. Ends with the job: 0 if it succeeded, 1 if not.
 
     \b
     Examples:
