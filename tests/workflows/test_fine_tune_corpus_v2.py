@@ -7,6 +7,8 @@ import re
 import runpy
 
 import pytest
+from hypothesis import given as forall
+from hypothesis import strategies as some
 
 from difyflow.build.load import load
 from difyflow.cli import main
@@ -46,6 +48,19 @@ def test_a_code_node_may_return_thirty_strings_and_gets_no_more(steps, size):
     sections = steps["split"](["这是一句话。" * (size // 6)])["sections"]
     assert 1 <= len(sections) <= 30
     assert sum(map(len, sections)) == size // 6 * 6
+
+
+@forall(some.lists(some.text("学而时习之。！”“\n\r ，a.9", max_size=4000), min_size=1, max_size=3))
+def test_no_sign_of_any_document_is_lost(steps, documents):
+    wanted = re.sub(r"\s", "", "".join(document for document in documents if re.search(r"\w", document)))
+    try:
+        sections = steps["split"](documents)["sections"]
+    except ValueError:
+        assert not re.search(r"\w", "".join(documents))
+        return
+    assert len(sections) <= 30
+    found = re.sub(r"\s", "", "".join(sections))
+    assert re.sub(r"\W", "", found) == re.sub(r"\W", "", wanted)
 
 
 def test_what_does_not_fit_is_refused_and_not_cut_off(steps):

@@ -41,7 +41,9 @@ def command() -> None:
 @click.option("--validation", type=click.FloatRange(0, 0.9), metavar="SHARE", help="Default: the service's.")
 @click.option("--test", type=click.FloatRange(0, 0.9), default=0.0, metavar="SHARE", help="Kept for compare.")
 @click.option("--split-by", type=click.Choice(["document", "line"]), default="document", show_default=True)
-@click.option("--seed", type=click.IntRange(min=0), default=0, metavar="N", help="Another split.")
+@click.option(
+    "--seed", type=click.IntRange(min=0), default=0, metavar="N", help="Of the split, and the training."
+)
 @click.option(
     "--suffix", default="", metavar="TEXT", help="For the name of the model, where there is an API."
 )
