@@ -11,6 +11,9 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from difyflow.build import Flow
     from difyflow.build.load import load
+    from difyflow.diff.compare import compare as diff
+    from difyflow.diff.merge import merge
+    from difyflow.diff.patch import patch
     from difyflow.dsl import App, read
     from difyflow.records.result import Result
 
@@ -20,16 +23,21 @@ _HOME = {
     "App": "difyflow.dsl",
     "Flow": "difyflow.build",
     "Result": "difyflow.records.result",
+    "diff": "difyflow.diff",
     "load": "difyflow.build.load",
+    "merge": "difyflow.diff.merge",
+    "patch": "difyflow.diff.patch",
     "read": "difyflow.dsl",
 }
 
-__all__ = ["App", "Flow", "Result", "load", "read"]
+__all__ = ["App", "Flow", "Result", "diff", "load", "merge", "patch", "read"]
 
 
 def __getattr__(name: str) -> object:
     if name in _HOME:
-        return getattr(import_module(_HOME[name]), name)
+        home = import_module(_HOME[name])
+        # A room may have the name of its verb; it is callable then, for the attribute can be but one thing.
+        return home if home.__name__ == f"{__name__}.{name}" else getattr(home, name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 

@@ -29,12 +29,16 @@ class Ledger:
     words: Words
     roots: frozenset[str]
     """What the first part of a selector may be."""
+    hide: Callable[[Path, object], object]
+    """What may be shown of the value at a path."""
     conflicts: list[Conflict] = field(default_factory=list)
     layout: set[Path] = field(default_factory=set)
     """Things whose layout both sides changed; ours is kept."""
 
     def settle(self, conflict: Conflict) -> Side:
-        """Notes a conflict and asks whose version is taken."""
+        """Notes a conflict and asks whose version is taken; secrets are in neither."""
+        base, ours, theirs = (self.hide(conflict.path, value) for value in conflict.versions)
+        conflict = replace(conflict, base=base, ours=ours, theirs=theirs)
         if not conflict.message:
             said = self.words(conflict.kind, conflict.path, conflict.ours, conflict.theirs)
             conflict = replace(conflict, message=said)

@@ -29,7 +29,7 @@ class Conflict:
         kind: what clashes.
         message: in words, with the titles of the nodes.
         path: where; in the document with the ids of the result.
-        base, ours, theirs: what stands there on each side; `MISSING` where nothing does.
+        base, ours, theirs: what stands there on each side, secrets masked; `MISSING` where nothing does.
         taken: which side the result follows here.
         line: of the text at `path`, from 1, where lines of a text clash.
         rule: id of the rule that a fault breaks (`semantic`).
@@ -46,6 +46,11 @@ class Conflict:
     line: int | None = None
     rule: str | None = None
     edits: tuple[str, ...] = ()
+
+    @property
+    def versions(self) -> tuple[object, object, object]:
+        """What base, ours and theirs have there."""
+        return self.base, self.ours, self.theirs
 
     @property
     def key(self) -> str:
@@ -74,7 +79,7 @@ def as_json(conflicts: Sequence[Conflict], *, names: tuple[str, str, str]) -> st
     """The conflicts of a merge as JSON.
 
     Args:
-        conflicts: with secrets masked.
+        conflicts: of one merge.
         names: what base, ours and theirs are called, such as paths.
     """
     found = {

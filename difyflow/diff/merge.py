@@ -17,6 +17,7 @@ from difyflow.diff.changes import Key, Path
 from difyflow.diff.compare import Source, plain, roots
 from difyflow.diff.conflicts import Conflict, Side
 from difyflow.diff.patch import shown
+from difyflow.diff.secrets import IsSecret, hider
 
 
 class Fault(Protocol):
@@ -71,6 +72,7 @@ def merge(
     checker: Checker | None = None,
     favor: Side = "ours",
     choose: Choose | None = None,
+    is_secret: IsSecret | None = None,
 ) -> Merge:
     """Joins what two sides made of one document.
 
@@ -84,13 +86,14 @@ def merge(
         checker: what it finds in the result and in neither side is a conflict, too; give it errors only.
         favor: which version is taken where both clash.
         choose: asked at each conflict which version is taken; by itself `favor`.
+        is_secret: what conflicts must not tell besides secret environment variables.
     """
     found = [plain(source) for source in (base, ours, theirs)]
     if same(found[0], found[1]):
         return Merge(dict(found[2]), (), ())
     if same(found[0], found[2]) or same(found[1], found[2]):
         return Merge(dict(found[1]), (), ())
-    documents, ledger = _with_one_id_each(found, choose or (lambda _: favor))
+    documents, ledger = _with_one_id_each(found, choose or (lambda _: favor), is_secret)
     made = _joined(documents, ledger)
     conflicts = [*ledger.conflicts, *_semantic(documents, made, checker)]
     return Merge(made, tuple(conflicts), tuple(sorted(map(_moved, ledger.layout))))
@@ -99,7 +102,9 @@ def merge(
 Documents = tuple[Mapping[str, object], Mapping[str, object], Mapping[str, object]]
 
 
-def _with_one_id_each(found: list[Mapping[str, object]], choose: Choose) -> tuple[Documents, Ledger]:
+def _with_one_id_each(
+    found: list[Mapping[str, object]], choose: Choose, is_secret: IsSecret | None
+) -> tuple[Documents, Ledger]:
     """The three documents with the ids of the result."""
     ids = _merge_ids.find(*found)
     clashes = []
@@ -118,7 +123,8 @@ def _with_one_id_each(found: list[Mapping[str, object]], choose: Choose) -> tupl
         _merge_ids.unified(found[2], ids.theirs, final),
     )
     sights = tuple(map(Sight, documents))
-    ledger = Ledger(choose, in_words(*sights), roots(*documents), clashes)
+    hide = hider(*documents, is_secret=is_secret)
+    ledger = Ledger(choose, in_words(*sights), roots(*documents), hide, clashes)
     return documents, ledger
 
 

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from difyflow.diff._values import Mask
-from difyflow.diff.changes import Diff
+from difyflow.diff._values import MISSING, Mask
+from difyflow.diff.changes import Diff, Key, Path
 from difyflow.diff.compare import compare
 
-IsSecret = Callable[[tuple[str, ...], str], bool]
-"""Whether a text, at a path of keys and (as text) places from the root of a document, must not be shown."""
+IsSecret = Callable[[tuple[str | int, ...], object], bool]
+"""Whether a text at a path from the root of a document must not be shown; `difyflow.lint.secrets.is_secret`
+is one."""
 
 _VARIABLES = ("workflow", "environment_variables")
 
@@ -37,14 +38,42 @@ def masked(document: Mapping[str, object], is_secret: IsSecret | None = None) ->
     return found
 
 
+def hider(*documents: Mapping[str, object], is_secret: IsSecret | None) -> Callable[[Path, object], object]:
+    """A function that gives what may be shown of a value at a path of one of these documents."""
+    names = {
+        item.get("name")
+        for document in documents
+        for item in _variables(document)
+        if _is_secret_variable(item)
+    }
+
+    def hide(path: Path, value: object) -> object:
+        if path[:2] == _VARIABLES and len(path) > 2 and isinstance(path[2], Key) and path[2].value in names:
+            if isinstance(value, dict) and isinstance(value.get("value"), str):
+                return _hidden(value)
+            if path[3:] == ("value",) and isinstance(value, str) and value:
+                return Mask.of(value)
+        if is_secret is None or value is MISSING:
+            return value
+        return _masked(value, tuple(0 if isinstance(step, Key) else step for step in path), is_secret)
+
+    return hide
+
+
 def _without_secret_variables(document: Mapping[str, object]) -> Mapping[str, object]:
-    workflow = document.get(_VARIABLES[0])
-    variables = workflow.get(_VARIABLES[1]) if isinstance(workflow, Mapping) else None
-    if not isinstance(variables, list | tuple) or not any(map(_is_secret_variable, variables)):
+    variables = _variables(document)
+    if not any(map(_is_secret_variable, variables)):
         return document
+    workflow = document[_VARIABLES[0]]
     assert isinstance(workflow, Mapping)
     made = [_hidden(item) if _is_secret_variable(item) else item for item in variables]
     return {**document, _VARIABLES[0]: {**workflow, _VARIABLES[1]: made}}
+
+
+def _variables(document: Mapping[str, object]) -> list[Any]:
+    workflow = document.get(_VARIABLES[0])
+    variables = workflow.get(_VARIABLES[1]) if isinstance(workflow, Mapping) else None
+    return list(variables) if isinstance(variables, list | tuple) else []
 
 
 def _is_secret_variable(variable: object) -> bool:
@@ -57,7 +86,7 @@ def _hidden(variable: dict[str, Any]) -> dict[str, Any]:
     return {**variable, "value": Mask.of(str(variable["value"]))}
 
 
-def _masked(value: Any, path: tuple[str, ...], is_secret: IsSecret) -> Any:  # noqa: ANN401  plain data
+def _masked(value: Any, path: tuple[str | int, ...], is_secret: IsSecret) -> Any:  # noqa: ANN401  plain data
     """A copy with masks; the value itself if it holds no secret."""
     if isinstance(value, str):
         return Mask.of(value) if value and is_secret(path, value) else value
@@ -65,7 +94,7 @@ def _masked(value: Any, path: tuple[str, ...], is_secret: IsSecret) -> Any:  # n
         made = {key: _masked(item, (*path, str(key)), is_secret) for key, item in value.items()}
         return value if all(made[key] is item for key, item in value.items()) else made
     if isinstance(value, list | tuple):
-        items = [_masked(item, (*path, str(place)), is_secret) for place, item in enumerate(value)]
+        items = [_masked(item, (*path, place), is_secret) for place, item in enumerate(value)]
         return value if all(map(_is, items, value)) else items
     return value
 

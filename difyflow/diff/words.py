@@ -49,9 +49,11 @@ class Line:
 def lines(old: str, new: str, *, context: int = 2) -> tuple[Line, ...]:
     """The lines that differ, each with as many equal ones around it as `context` says.
 
-    A line end at the end of a text is an empty last line.
+    Where only one of the texts ends with a line end, that is an empty last line.
     """
     ones, others = old.split("\n"), new.split("\n")
+    if not ones[-1] and not others[-1] and len(ones) > 1 and len(others) > 1:
+        del ones[-1], others[-1]
     found: list[Line] = []
     for tag, start, end, other_start, other_end in _opcodes(ones, others):
         if tag == "equal":

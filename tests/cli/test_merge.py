@@ -1,0 +1,270 @@
+"""`difyflow merge`."""
+
+from __future__ import annotations
+
+import io
+import json
+import sys
+
+import pytest
+
+import difyflow
+from difyflow.cli.main import run
+
+FILE = """\
+# our file
+app: {mode: workflow, name: Demo}   # in one line
+kind: app
+version: 0.3.0
+workflow:
+  environment_variables:
+  - {name: key, value_type: secret, value: hunter1}
+  graph:
+    edges:
+    - {id: e, source: start, target: code}
+    nodes:
+    - id: start
+      type: custom
+      data: {type: start, title: Start, variables: []}
+      position: {x: 0, y: 0}
+    - id: code
+      type: custom
+      data:
+        type: code
+        title: Sum   # by hand
+        code_language: python3
+        outputs: {}
+        variables: []
+        code: |
+          a = 1
+
+          b = 2
+
+          c = 3
+      position: {x: 300, y: 0}
+"""
+
+
+@pytest.fixture
+def write(tmp_path):
+    def to(name, text):
+        path = tmp_path / name
+        path.write_bytes(text.encode())
+        return str(path)
+
+    return to
+
+
+@pytest.fixture
+def three(write):
+    """A function that writes base, ours and theirs, the latter two by replacing texts."""
+
+    def of(ours, theirs, file=FILE):
+        found = [file, file, file]
+        for number, changes in ((1, ours), (2, theirs)):
+            for old, new in changes.items():
+                assert old in found[number]
+                found[number] = found[number].replace(old, new)
+        return [
+            write(name, text)
+            for name, text in zip(("base.yml", "ours.yml", "theirs.yml"), found, strict=True)
+        ]
+
+    return of
+
+
+def test_independent_edits_join_in_the_text_of_ours(three, tmp_path, capsys):
+    files = three({"a = 1": "a = 10"}, {"c = 3": "c = 30", "Start,": "Begin,"})
+    out = tmp_path / "out.yml"
+    assert run(["merge", *files, "-o", str(out)]) == 0
+    expected = FILE.replace("a = 1", "a = 10").replace("c = 3", "c = 30").replace("Start,", "Begin,")
+    assert out.read_text(encoding="utf-8") == expected
+    assert capsys.readouterr().err == ""
+    assert [path.name for path in tmp_path.iterdir() if "conflicts" in path.name] == []
+
+
+def test_the_bytes_of_an_unchanged_side_stay(three, capsys):
+    base, ours, theirs = three({}, {"# our file": "# their file", "a = 1": "a = 10"})
+    assert run(["merge", base, ours, theirs]) == 0
+    assert capsys.readouterr().out == FILE.replace("# our file", "# their file").replace("a = 1", "a = 10")
+
+
+def test_an_export_stays_one(write, capsys):
+    app = difyflow.read(FILE)
+    export = app.render()
+    files = [
+        write("base.yml", export),
+        write("ours.yml", export.replace("a = 1", "a = 10")),
+        write("theirs.yml", export.replace("title: Start", "title: Begin")),
+    ]
+    assert run(["merge", *files]) == 0
+    out = capsys.readouterr().out
+    assert out == export.replace("a = 1", "a = 10").replace("title: Start", "title: Begin")
+    assert out == difyflow.read(out).render()
+
+
+def test_a_conflict_leaves_a_file_that_loads_with_ours_and_names_it(three, tmp_path, capsys):
+    files = three({"b = 2": "b = 3", "Sum": "Add"}, {"b = 2": "b = 4", "c = 3": "c = 5"})
+    out = tmp_path / "out.yml"
+    assert run(["merge", *files, "-o", str(out)]) == 1
+    text = out.read_text(encoding="utf-8")
+    assert "b = 3" in text
+    assert "c = 5" in text
+    assert "Add   # by hand" in text
+    difyflow.read(text)
+    said = 'both changed the same lines of code of node "Add" (code)'
+    assert capsys.readouterr().err == f"conflict: {said} (ours is kept)\n"
+    found = json.loads((tmp_path / "out.yml.conflicts.json").read_text(encoding="utf-8"))
+    assert found["ours"] == files[1]
+    (conflict,) = found["conflicts"]
+    assert conflict["message"] == said
+    assert conflict["path"] == ["workflow", "graph", "nodes", {"id": "code"}, "data", "code"]
+    assert (conflict["line"], conflict["theirs"], conflict["taken"]) == (3, {"value": "b = 4"}, "ours")
+    page = (tmp_path / "out.yml.conflicts.md").read_text(encoding="utf-8")
+    assert page.startswith("# 1 conflict\n")
+    assert "\ntheirs:\n\n```\nb = 4\n```\n" in page
+
+
+@pytest.mark.parametrize(("favor", "value"), [("ours", 3), ("theirs", 4), ("base", 2)])
+def test_the_version_that_is_kept_can_be_chosen(three, capsys, favor, value):
+    assert run(["merge", *three({"b = 2": "b = 3"}, {"b = 2": "b = 4"}), "--favor", favor]) == 1
+    assert f"b = {value}\n" in capsys.readouterr().out
+
+
+def test_conflicts_of_an_earlier_merge_go_when_the_next_one_is_clean(three, tmp_path):
+    out = tmp_path / "out.yml"
+    assert run(["merge", *three({"b = 2": "b = 3"}, {"b = 2": "b = 4"}), "-o", str(out)]) == 1
+    assert run(["merge", *three({"b = 2": "b = 3"}, {"b = 2": "b = 3"}), "-o", str(out)]) == 0
+    assert [path.name for path in tmp_path.iterdir() if "conflicts" in path.name] == []
+
+
+def test_layout_is_told_in_one_line(three, capsys):
+    files = three({"x: 300": "x: 310"}, {"x: 300": "x: 320", "x: 0,": "x: 5,"})
+    assert run(["merge", *files]) == 0
+    out, err = capsys.readouterr()
+    assert err == "layout: both changed this, ours is kept: code\n"
+    assert "x: 310" in out
+    assert "x: 5," in out
+
+
+def test_secrets_are_in_no_word_about_a_conflict(three, tmp_path, capsys):
+    files = three({"hunter1": "hunter2"}, {"hunter1": "hunter3"})
+    out = tmp_path / "out.yml"
+    assert run(["merge", *files, "-o", str(out)]) == 1
+    assert "hunter2" in out.read_text(encoding="utf-8")
+    told = capsys.readouterr().err
+    for suffix in ("md", "json"):
+        told += (tmp_path / f"out.yml.conflicts.{suffix}").read_text(encoding="utf-8")
+    assert "hunter" not in told
+    assert "sha256" in told
+
+
+def test_an_error_that_neither_side_had_is_a_conflict(three, tmp_path, capsys):
+    node = (
+        '    - {id: x, type: custom, data: {type: answer, title: X, answer: "%s"}, position: {x: 1, y: 1}}\n'
+    )
+    start = "variables: []}\n      position: {x: 0, y: 0}\n"
+    given = start.replace(
+        "[]",
+        "[{variable: topic, label: Topic, type: text-input, required: false, max_length: 9, options: []}]",
+    )
+    file = FILE.replace(start, given) + node % "hi"
+    file = file.replace("    nodes:\n", "    - {id: f, source: code, target: x}\n    nodes:\n")
+    theirs = {given: start}
+    files = three({'answer: "hi"': 'answer: "{{#start.topic#}}"'}, theirs, file=file)
+    out = tmp_path / "out.yml"
+    assert run(["merge", *files, "-o", str(out)]) == 1
+    err = capsys.readouterr().err
+    assert err.startswith("conflict: ")
+    assert "ours: changed X" in err
+    assert "theirs: changed Start" in err
+    found = json.loads((tmp_path / "out.yml.conflicts.json").read_text(encoding="utf-8"))["conflicts"]
+    assert {item["kind"] for item in found} == {"semantic"}
+    assert all(item["rule"] for item in found)
+    assert run(["merge", *files, "--no-lint"]) == 0
+
+
+def test_conflicts_can_be_gone_through(three, tmp_path, monkeypatch, capsys):
+    files = three({"b = 2": "b = 3", "Sum": "Add"}, {"b = 2": "b = 4", "Sum": "Total"})
+    out = tmp_path / "out.yml"
+    monkeypatch.setattr(sys, "stdin", io.StringIO("t\nx\no\n"))
+    assert run(["merge", *files, "-o", str(out), "--resolve"]) == 0
+    text = out.read_text(encoding="utf-8")
+    err = capsys.readouterr().err
+    assert "2 conflicts settled" in err
+    assert ("b = 4" in text, "title: Add" in text) in ((True, True), (False, False))
+    assert [path.name for path in tmp_path.iterdir() if "conflicts" in path.name] == []
+
+
+def test_the_rest_of_the_conflicts_can_be_left(three, tmp_path, monkeypatch, capsys):
+    files = three({"b = 2": "b = 3", "Sum": "Add"}, {"b = 2": "b = 4", "Sum": "Total"})
+    monkeypatch.setattr(sys, "stdin", io.StringIO("r\n"))
+    out = tmp_path / "out.yml"
+    assert run(["merge", *files, "-o", str(out), "--resolve"]) == 1
+    assert "b = 3" in out.read_text(encoding="utf-8")
+    assert capsys.readouterr().err.count("conflict: ") == 2
+
+
+def test_nothing_is_written_when_nobody_answers(three, tmp_path, monkeypatch):
+    files = three({"b = 2": "b = 3"}, {"b = 2": "b = 4"})
+    monkeypatch.setattr(sys, "stdin", io.StringIO(""))
+    out = tmp_path / "out.yml"
+    assert run(["merge", *files, "-o", str(out), "--resolve"]) == 130
+    assert not out.exists()
+
+
+def test_a_text_that_does_not_take_the_result_is_written_anew(three, capsys):
+    file = FILE.replace("position: {x: 0, y: 0}", "position: &p {x: 0, y: 0}").replace(
+        "position: {x: 300, y: 0}", "position: *p"
+    )
+    files = three({"a = 1": "a = 10"}, {"&p {x: 0": "&p {x: 9", "Start,": "Begin,"}, file=file)
+    assert run(["merge", *files]) == 0
+    out, err = capsys.readouterr()
+    assert "written anew" in err
+    assert out == difyflow.read(out).render()
+
+
+@pytest.mark.parametrize("which", [0, 1, 2])
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("", "nothing in it"),
+        ("a: [", "not valid YAML"),
+        ("app:\n<<<<<<< x\n", "conflict markers"),
+        ("a: 1\n", "`app:`"),
+    ],
+)
+def test_a_side_that_cannot_be_read_is_told_and_nothing_is_written(
+    three, write, tmp_path, capsys, which, text, says
+):
+    files = three({}, {})
+    files[which] = write("bad.yml", text)
+    out = write("out.yml", "mine")
+    assert run(["merge", *files, "-o", out]) == 3
+    err = capsys.readouterr().err
+    assert says in err
+    assert "bad.yml" in err
+    assert (tmp_path / "out.yml").read_bytes() == b"mine"
+
+
+def test_a_side_that_is_not_there_is_told(three, capsys):
+    base, ours, _ = three({}, {})
+    assert run(["merge", base, ours, "nowhere.yml"]) == 3
+    assert "nowhere.yml: cannot be read" in capsys.readouterr().err
+
+
+def test_only_one_side_can_be_standard_input(three, capsys):
+    base, _, _ = three({}, {})
+    assert run(["merge", base, "-", "-"]) == 2
+    assert "standard input" in capsys.readouterr().err
+
+
+def test_the_encoding_of_ours_stays(three, tmp_path):
+    files = three({"a = 1": "a = 10"}, {"c = 3": "c = 30"})
+    path = tmp_path / "ours.yml"
+    path.write_bytes(("\ufeff" + path.read_text(encoding="utf-8")).encode("utf-16-le"))
+    out = tmp_path / "out.yml"
+    assert run(["merge", *files, "-o", str(out)]) == 0
+    text = out.read_bytes().decode("utf-16-le")
+    assert text.startswith("\ufeff# our file")
+    assert "c = 30" in text
