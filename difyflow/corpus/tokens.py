@@ -19,11 +19,14 @@ PER_MESSAGE = 5
 """Tokens around each message in the chat templates of Qwen and of OpenAI: begin, role, line break, end."""
 
 _PIECES = re.compile(
-    r"(?P<han>[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7a3])|(?P<digit>\d)|(?P<word>[^\W\d_]+)|(?P<sign>[^\w\s]|_)"
+    r"(?P<han>[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7a3])|(?P<digit>\d)|(?P<word>[^\W\d_]+)|(?P<signs>(?:[^\w\s]|_)+)"
 )
-_PER_HAN = 0.7
-_LETTERS = 5.0
-"""Letters of a piece of a word in Latin script."""
+_PER_HAN = 0.75
+_WORD, _PER_LETTER = 7, 0.2
+"""Letters of a word that is one token, and tokens for each further letter."""
+
+_PER_SIGN = 0.2
+"""Tokens for each sign that follows another: `...` and `",` are often one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,19 +47,23 @@ class _Tokenizer(Protocol):
 def estimate() -> Counter:
     """An estimate by kinds of characters, for models with a vocabulary of 100,000 and more.
 
-    A Chinese character counts 0.7, a digit and a sign 1, a word of letters one for each five begun. It may
-    be off by a third either way; for prices and limits count with the model's own tokenizer.
+    A Chinese character counts 0.75, a digit 1, a word of up to seven letters 1. Beside Qwen's own vocabulary
+    (151,643 tokens) it was within a sixth for modern and classical Chinese, English prose, Markdown and code;
+    other models and scripts differ. For prices and limits count with the model's own tokenizer.
     """
-    return Counter(_estimated, "estimate, may be off by a third", exact=False)
+    return Counter(_estimated, "estimate, may be off by a quarter", exact=False)
 
 
 def _estimated(text: str) -> int:
     total = 0.0
     for match in _PIECES.finditer(text):
+        size = match.end() - match.start()
         if match.lastgroup == "han":
             total += _PER_HAN
         elif match.lastgroup == "word":
-            total += max(1.0, -(-len(match.group()) // _LETTERS))
+            total += 1 + _PER_LETTER * max(0, size - _WORD)
+        elif match.lastgroup == "signs":
+            total += 1 + _PER_SIGN * (size - 1)
         else:
             total += 1
     return round(total)
