@@ -9,8 +9,8 @@ from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 
 from difyflow.cli import _show
-from difyflow.cli._secrets import is_secret
 from difyflow.errors import UsageError
+from difyflow.terms.secrets import is_secret
 
 if TYPE_CHECKING:
     from difyflow.diff.merge import Checker
