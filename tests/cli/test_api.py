@@ -8,7 +8,11 @@ from difyflow.cli.main import run
 
 KEY = "app-loopback000000000000"
 NOBODY = "00000000-0000-4000-8000-000000000000"
-VERSIONS = ["0.15.3", "1.12.1", "1.15-dev"]
+VERSIONS = [
+    pytest.param("0.15.3", marks=pytest.mark.long),
+    "1.12.1",
+    pytest.param("1.15-dev", marks=pytest.mark.long),
+]
 
 
 @pytest.fixture(autouse=True)

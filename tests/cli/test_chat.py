@@ -13,7 +13,7 @@ from difyflow.cli.main import run
 KEY = "app-loopback000000000000"
 OTHER = "00000000-0000-4000-8000-000000000000"
 KNOWN = "984f89f6-f9a3-4d46-b4a1-0ada004eb151"  # of the recorded answer
-VERSIONS = ["1.12.1", "1.15-dev"]
+VERSIONS = ["1.12.1", pytest.param("1.15-dev", marks=pytest.mark.long)]
 
 
 @pytest.fixture(autouse=True)

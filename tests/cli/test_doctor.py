@@ -1,4 +1,7 @@
-"""`difyflow doctor`: what it finds, what it does not show, and its exit code."""
+"""`difyflow doctor`: what it finds, what it does not show, and its exit code.
+
+Each call tries out the code runner of this machine, so only the first tests are in the quick set.
+"""
 
 import json
 import sys
@@ -10,7 +13,11 @@ import pytest
 from difyflow.cli.main import run
 
 KEY = "app-loopback000000000000"
-VERSIONS = ["0.15.3", "1.12.1", "1.15-dev"]
+VERSIONS = [
+    pytest.param("0.15.3", marks=pytest.mark.long),
+    "1.12.1",
+    pytest.param("1.15-dev", marks=pytest.mark.long),
+]
 
 
 @pytest.fixture
@@ -53,6 +60,7 @@ def test_this_machine_is_looked_at_without_a_server(doctor):
     assert {"difyflow", "code runner", "proxy"} <= checks.keys()
 
 
+@pytest.mark.long
 def test_the_text_has_a_line_for_each_check(capsys, dify, monkeypatch):
     monkeypatch.setenv("DIFY_API_KEY", KEY)
     server = dify()
@@ -86,6 +94,7 @@ def test_a_wrong_key_is_a_fault_and_not_shown(doctor, dify, monkeypatch):
     assert checks["app"]["status"] == "fault" and "geheim" not in doctor.text
 
 
+@pytest.mark.long
 def test_without_a_key_the_server_is_still_looked_at(doctor, dify, monkeypatch):
     monkeypatch.delenv("DIFY_API_KEY")
 
@@ -95,6 +104,7 @@ def test_without_a_key_the_server_is_still_looked_at(doctor, dify, monkeypatch):
     assert "not set" in checks["key"]["text"]
 
 
+@pytest.mark.long
 def test_an_app_of_another_kind_is_a_warning(doctor, dify, loopback):
     server = dify("1.12.1")
     server.on("GET", "/v1/info", loopback.Answer.json({"name": "x", "mode": "agent-chat"}))
@@ -104,6 +114,7 @@ def test_an_app_of_another_kind_is_a_warning(doctor, dify, loopback):
     assert code == 0 and checks["app"]["status"] == "warning"
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(("off_s", "status"), [(-30, "ok"), (4000, "warning"), (-4000, "warning")])
 def test_the_servers_clock_is_compared(doctor, dify, loopback, off_s, status):
     server = dify("1.12.1")
@@ -116,6 +127,7 @@ def test_the_servers_clock_is_compared(doctor, dify, loopback, off_s, status):
     assert ("ahead" in checks["clock"]["text"]) is (off_s > 1000)
 
 
+@pytest.mark.long
 def test_a_newer_dify_than_is_known_is_a_warning(doctor, dify, loopback):
     server = dify("1.12.1")
     server.on("GET", "/v1/", loopback.Answer.json({}, X_Version="2.3.4"))
@@ -125,6 +137,7 @@ def test_a_newer_dify_than_is_known_is_a_warning(doctor, dify, loopback):
     assert code == 0 and checks["server"]["status"] == "warning" and "2.3.4" in checks["server"]["text"]
 
 
+@pytest.mark.long
 def test_what_is_no_dify_is_a_fault(doctor, loopback):
     with loopback.Server() as server:
         server.on("GET", ".*", loopback.Answer.html(200, "A web page"))
@@ -136,6 +149,7 @@ def test_what_is_no_dify_is_a_fault(doctor, loopback):
         assert code == 1 and checks["server"]["status"] == "fault"
 
 
+@pytest.mark.long
 def test_the_address_of_the_environment_is_looked_at(doctor, dify, monkeypatch):
     monkeypatch.setenv("DIFY_BASE_URL", dify("1.12.1").url)
 
@@ -155,6 +169,7 @@ def test_keys_are_named_and_never_shown(doctor, monkeypatch):
     assert "geheim" not in doctor.text
 
 
+@pytest.mark.long
 def test_the_proxy_is_told_without_its_password(doctor, dify, monkeypatch, loopback):
     with loopback.Server() as proxy:
         proxy.on("GET", ".*/v1/.*", loopback.Answer.json({"mode": "workflow"}, X_Version="1.12.1"))
@@ -167,6 +182,7 @@ def test_the_proxy_is_told_without_its_password(doctor, dify, monkeypatch, loopb
         assert "reached directly" in checks["proxy"]["text"]
 
 
+@pytest.mark.long
 def test_a_certificate_that_is_not_trusted_is_a_fault_unless_named(doctor, loopback):
     with loopback.Dify("1.12.1", tls=True) as server:
         code, checks = doctor("--server", server.url)

@@ -19,7 +19,14 @@ def account(monkeypatch, tmp_path):
     monkeypatch.chdir(tmp_path)
 
 
-@pytest.mark.parametrize("version", ["0.15.3", "1.12.1", "1.15-dev"])
+@pytest.mark.parametrize(
+    "version",
+    [
+        pytest.param("0.15.3", marks=pytest.mark.long),
+        "1.12.1",
+        pytest.param("1.15-dev", marks=pytest.mark.long),
+    ],
+)
 def test_the_recorded_export_arrives_byte_for_byte(
     console, loopback, recording, flow, capsysbinary, version, tmp_path
 ):

@@ -50,7 +50,14 @@ def answers(monkeypatch):
     return lambda *lines: monkeypatch.setattr(sys, "stdin", Terminal("".join(f"{line}\n" for line in lines)))
 
 
-@pytest.mark.parametrize("version", ["0.15.3", "1.12.1", "1.15-dev"])
+@pytest.mark.parametrize(
+    "version",
+    [
+        pytest.param("0.15.3", marks=pytest.mark.long),
+        "1.12.1",
+        pytest.param("1.15-dev", marks=pytest.mark.long),
+    ],
+)
 def test_a_new_app_is_pushed_published_and_its_key_printed_once(console, file, capsys, version):
     server = console(version)
 

@@ -11,7 +11,11 @@ import yaml
 from difyflow.errors import ApiError, AuthError, ConnectionLost, DifyflowError, RateLimited, UsageError
 from loopback.console import EMAIL, PASSWORD
 
-VERSIONS = ("0.15.3", "1.12.1", "1.15-dev")
+VERSIONS = [
+    pytest.param("0.15.3", marks=pytest.mark.long),
+    "1.12.1",
+    pytest.param("1.15-dev", marks=pytest.mark.long),
+]
 dumped = partial(yaml.dump, Dumper=yaml.CSafeDumper)
 UNKNOWN = "00000000-0000-4000-8000-000000000000"
 
@@ -287,7 +291,7 @@ def test_an_app_with_ten_keys_gets_no_more(console, connect, flow):
     assert caught.value.code == "too-many-keys" and "10" in caught.value.hint
 
 
-@pytest.mark.parametrize("version", ["0.15.3", "1.12.1"])
+@pytest.mark.parametrize("version", [pytest.param("0.15.3", marks=pytest.mark.long), "1.12.1"])
 def test_password_tokens_and_keys_are_in_no_repr_error_log_or_dump(
     console, connect, flow, version, loopback, caplog
 ):

@@ -10,7 +10,11 @@ from difyflow.client.push import Action, Wish, apply, plan
 from difyflow.dsl.reader import read
 from difyflow.errors import ApiError, ConnectionLost, UsageError
 
-VERSIONS = ("0.15.3", "1.12.1", "1.15-dev")
+VERSIONS = [
+    pytest.param("0.15.3", marks=pytest.mark.long),
+    "1.12.1",
+    pytest.param("1.15-dev", marks=pytest.mark.long),
+]
 SECRET = "secret-env-value-42"
 MASKS = ("", "*" * 20, "secret************42", "[__HIDDEN__]")
 
