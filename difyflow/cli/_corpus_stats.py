@@ -146,9 +146,10 @@ def _text(found: Stats) -> Iterator[str]:
         yield f"covered     {one.name}: [{marks}] {one.samples} samples, {one.share:.0%} of the parts"
     if found.coverage and found.elsewhere:
         yield f"            {found.elsewhere:,} samples stand in none of the documents"
-    if found.cost is not None and found.price is not None:
-        price = f"{found.price.per_million:g} a million tokens, {found.price.epochs} epochs"
-        yield f"cost        {about}{found.cost:,.2f} {found.price.currency}".rstrip() + f" ({price})"
+    if found.price is not None:
+        epochs = f"{found.price.epochs} epoch{'s' * (found.price.epochs != 1)}"
+        price = f"{found.price.per_million:g} a million tokens, {epochs}"
+        yield f"cost        {about}{found.cost_shown} ({price})"
 
 
 def _spread(spread: Spread) -> str:

@@ -105,6 +105,14 @@ class Stats:
         """By the user's price; None without one."""
         return None if self.price is None else self.price.of(sum(self.tokens))
 
+    @property
+    def cost_shown(self) -> str:
+        """The cost with its currency, for people; empty without a price."""
+        if self.cost is None or self.price is None:
+            return ""
+        digits = 2 if self.cost >= 1 else 4
+        return f"{self.cost:,.{digits}f} {self.price.currency}".rstrip()
+
     def to_json(self) -> dict[str, object]:
         """A JSON object; lengths and tokens as `Spread`."""
         covered = [

@@ -180,9 +180,9 @@ def _facts(stats: Stats) -> Iterator[tuple[str, str]]:
     yield "of them learned", f"{about}{stats.learned:,}"
     yield "characters of an answer, median", f"{Spread.of(stats.lengths['answer']).median:,}"
     yield "duplicates", f"{stats.exact + stats.normalised + (stats.near or 0):,}"
-    if stats.cost is not None and stats.price is not None:
+    if stats.price is not None:
         epochs = f"{stats.price.epochs} epoch{'s' * (stats.price.epochs != 1)}"
-        yield f"for {epochs}, by your price", f"{about}{stats.cost:,.2f} {stats.price.currency}".rstrip()
+        yield f"for {epochs}, by your price", f"{about}{stats.cost_shown}"
 
 
 def _fact(name: str, value: str) -> str:
