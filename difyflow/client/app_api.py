@@ -18,6 +18,7 @@ from difyflow.client.transport import Call, Connection, Effect, Transport
 from difyflow.errors import ApiError, UsageError
 
 Sleep = Callable[[float], None]
+Files = tuple[Mapping[str, object], ...]
 _KEYWORD = 30  # characters that the keyword search of the logs reads
 
 
@@ -125,10 +126,11 @@ class AppApi:
         )
         return answers.upload(self.transport.send(call).value)
 
-    def download(self, file_id: str) -> bytes:
+    def download(self, file_id: str, *, as_attachment: bool = False) -> bytes:
         """The content of a file that was attached to a chat message (1.7.2+)."""
         path = f"/files/{checked_id(file_id)}/preview"
-        return self.transport.send(Call(method="GET", path=path, raw=True)).body
+        params = {"as_attachment": "true" if as_attachment else None}
+        return self.transport.send(Call(method="GET", path=path, params=params, raw=True)).body
 
     # Runs
 
@@ -138,6 +140,7 @@ class AppApi:
         *,
         user: str,
         workflow_id: str | None = None,
+        files: Files = (),
         sleep: Sleep | None = None,
     ) -> EventStream:
         """Starts a run and gives back its open stream.
@@ -146,16 +149,22 @@ class AppApi:
             inputs: JSON values by variable, files as Dify's file objects.
             user: give each run its own, with unique first 30 characters: a lost run can be found by it only.
             workflow_id: a published version; None = the live one.
+            files: Dify's file objects for `sys.files`, where the app has the old feature "file upload".
             sleep: waits between tries in place of the usual sleep.
         """
-        body = {"inputs": inputs, "user": user, "response_mode": "streaming"}
+        body = _run_body(inputs, user, files, "streaming")
         return self.stream(_run_path(workflow_id), body, sleep=sleep)
 
     def run_blocking(
-        self, inputs: Mapping[str, object], *, user: str, workflow_id: str | None = None
+        self,
+        inputs: Mapping[str, object],
+        *,
+        user: str,
+        workflow_id: str | None = None,
+        files: Files = (),
     ) -> RunRecord:
         """Runs and waits for the end; any proxy with a shorter limit cuts the call while the run goes on."""
-        body = {"inputs": inputs, "user": user, "response_mode": "blocking"}
+        body = _run_body(inputs, user, files, "blocking")
         call = Call(
             method="POST",
             path=_run_path(workflow_id),
@@ -218,6 +227,7 @@ class AppApi:
         status: str | None = None,
         keyword: str | None = None,
         user: str | None = None,
+        account: str | None = None,
         before: str | None = None,
         after: str | None = None,
     ) -> LogPage:
@@ -229,6 +239,7 @@ class AppApi:
             status: `succeeded`, `failed` or `stopped`; the server takes no other.
             keyword: its first 30 characters are looked for; Chinese text never matches.
             user: the exact `user`, on servers from 1.5.0 on.
+            account: e-mail address of the account that ran it in the console (1.5.0+); unknown: `ApiError`.
             before: created before this moment (ISO 8601, 1.0.1+).
             after: created after this moment.
         """
@@ -238,6 +249,7 @@ class AppApi:
             "status": status,
             "keyword": keyword,
             "created_by_end_user_session_id": user,
+            "created_by_account": account,
             "created_at__before": before,
             "created_at__after": after,
         }
@@ -298,6 +310,11 @@ def checked_id(value: str) -> str:
         return str(uuid.UUID(value))
     except ValueError as err:
         raise UsageError(f"not an id (a UUID): {value!r}", code="bad-id") from err
+
+
+def _run_body(inputs: Mapping[str, object], user: str, files: Files, mode: str) -> dict[str, object]:
+    body: dict[str, object] = {"inputs": inputs, "user": user, "response_mode": mode}
+    return body | ({"files": list(files)} if files else {})
 
 
 def _run_path(workflow_id: str | None) -> str:

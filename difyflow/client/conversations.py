@@ -28,6 +28,7 @@ class Conversations:
         conversation_id: str = "",
         files: tuple[Mapping[str, object], ...] = (),
         workflow_id: str | None = None,
+        auto_generate_name: bool = True,
         sleep: Sleep | None = None,
     ) -> EventStream:
         """Sends a message and gives back the open stream of its run.
@@ -39,9 +40,12 @@ class Conversations:
             conversation_id: empty = begin one; an unknown id silently begins one too (recorded 1.15-dev).
             files: Dify's file objects, for `sys.files`.
             workflow_id: a published version (1.7.2+).
+            auto_generate_name: let a model name the conversation, which the app's owner pays for.
             sleep: waits between tries in place of the usual sleep.
         """
         body = _message(query, user, inputs, conversation_id, files, workflow_id, "streaming")
+        if not auto_generate_name:
+            body["auto_generate_name"] = False
         return self._api.stream("/chat-messages", body, sleep=sleep)
 
     def send_blocking(

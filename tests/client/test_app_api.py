@@ -159,6 +159,24 @@ def test_a_download_is_bytes_whatever_they_are(api, server, loopback):
     server.on("GET", f"/v1/files/{ID}/preview", page)
 
     assert api(server.url).download(ID) == page.body
+    assert api(server.url).download(ID, as_attachment=True) == page.body
+    assert [one.query for one in server.seen] == [{}, {"as_attachment": "true"}]
+
+
+@pytest.mark.parametrize("blocking", [False, True])
+def test_the_old_global_files_of_a_workflow_are_sent_beside_its_inputs(api, server, recording, blocking):
+    server.play(recording("1.12.1", "run/seed-blocking" if blocking else "run/seed-streaming"))
+    client, files = (
+        api(server.url),
+        ({"type": "image", "transfer_method": "remote_url", "url": "https://h/a.png"},),
+    )
+
+    if blocking:
+        client.run_blocking({}, user="u", files=files)
+    else:
+        client.run({}, user="u", files=files).close()
+
+    assert server.seen[0].json()["files"] == list(files)
 
 
 # Runs
@@ -327,6 +345,14 @@ def test_a_run_is_found_by_its_user_in_the_way_of_the_server(api, dify, version,
 
     assert [entry.run_id for entry in found] == [server.runs[0].id]
     assert {**server.seen[-1].query, **query} == server.seen[-1].query
+
+
+def test_runs_of_the_console_are_asked_for_by_the_account(api, dify):
+    server = dify("1.12.1")
+    api(server.url, key=server.key).logs(account="a@example.com", status="failed")
+
+    assert server.seen[-1].query["created_by_account"] == "a@example.com"
+    assert server.seen[-1].query["status"] == "failed"
 
 
 def test_a_user_that_is_unknown_has_no_runs(api, server, recording):

@@ -23,6 +23,14 @@ def test_a_message_is_streamed(api, server, recording):
     }
 
 
+def test_a_conversation_is_not_named_by_a_model_where_that_is_not_wanted(api, server, recording):
+    server.play(recording("1.12.1", "chat/streaming"))
+
+    Conversations(api(server.url)).send("x", user="u1", auto_generate_name=False).close()
+
+    assert server.seen[0].json()["auto_generate_name"] is False
+
+
 def test_a_blocking_message_gives_the_answer(api, server, recording):
     server.play(recording("1.12.1", "chat/blocking"))
     files = ({"type": "image", "transfer_method": "remote_url", "url": "https://example.com/a.png"},)
