@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from difyflow.cli import _corpus, _exit, _show
-from difyflow.cli._corpus_documents import read_documents
+from difyflow.cli._corpus_documents import read_documents, read_files
 from difyflow.corpus import provenance
 from difyflow.corpus.check import Tally, check
 from difyflow.corpus.findings import Finding
@@ -111,8 +111,17 @@ def _demo(corpus: _corpus.Corpus) -> Iterator[Finding]:
 def _deep(options: Options, corpus: _corpus.Corpus) -> Iterator[Finding]:
     from difyflow.corpus.deep import deep
 
-    sources = provenance.Sources(provenance.read(corpus.provenance()))
-    documents = read_documents(Path(options.documents)) if options.documents else {}
+    places: set[str] = set()
+    sources = provenance.Sources()
+    for one in provenance.read(corpus.provenance()):
+        sources.add(one)
+        places.update(provenance.paths(one))
+    if options.documents:
+        documents = read_documents(Path(options.documents))
+    else:
+        documents = read_files(places)
+        if documents and not options.quiet:
+            _show.note(f"answers are looked up in {len(documents)} documents that the provenance names")
     yield from deep(lambda: corpus.lines("looking deeper"), sources=sources, documents=documents)
 
 

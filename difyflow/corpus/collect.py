@@ -257,16 +257,23 @@ class _Rows:
         values = self._row.get("values")
         folder = str(self._row.get("folder") or ".")
         found = list(dict.fromkeys(_documents(values, folder))) if isinstance(values, dict) else []
-        return {"documents": found} if found else {}
+        if not found:
+            return {}
+        paths = [path for _, path in found if path]
+        said: dict[str, object] = {"documents": list(dict.fromkeys(name for name, _ in found))}
+        return {**said, "paths": paths} if paths else said
 
 
-def _documents(values: Mapping[str, object], folder: str) -> Iterator[str]:
-    """The names of the files among the inputs of a row."""
+def _documents(values: Mapping[str, object], folder: str) -> Iterator[tuple[str, str]]:
+    """The names of the files among the inputs of a row, with the paths of local ones."""
     for value in values.values():
         for item in value if isinstance(value, list) else str(value).splitlines():
             text = str(item).strip().removeprefix("@")
-            if 0 < len(text) < 1000 and (text.startswith(("http://", "https://")) or _is_file(text, folder)):
-                yield text.rstrip("/").rsplit("/", 1)[-1]
+            name = text.replace("\\", "/").rstrip("/").rsplit("/", 1)[-1]
+            if text.startswith(("http://", "https://")):
+                yield name, ""
+            elif 0 < len(text) < 1000 and _is_file(text, folder):
+                yield name, str((Path(folder) / text).absolute())
 
 
 def _is_file(text: str, folder: str) -> bool:

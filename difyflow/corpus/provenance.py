@@ -85,6 +85,14 @@ def document_of_piece(about: Mapping[str, object]) -> str:
     return said.replace("\\", "/").rstrip("/").rsplit("/", 1)[-1] if isinstance(said, str) else ""
 
 
+def paths(about: Mapping[str, object]) -> tuple[str, ...]:
+    """Where the documents of an entry lie, as far as it says."""
+    piece, said = about.get("piece"), about.get("paths")
+    whole = piece.get("document") if isinstance(piece, dict) else None
+    found = [whole, *(said if isinstance(said, list) else [])]
+    return tuple(dict.fromkeys(one for one in found if isinstance(one, str) and one))
+
+
 class Sources:
     """The documents of each line, by its digest; about 100 bytes a line.
 

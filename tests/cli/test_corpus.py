@@ -156,6 +156,17 @@ def test_the_second_look_reads_documents_of_any_kind(here, capsys):
         assert corpus("check", "x.jsonl", "--for", "siliconflow", "--deep", "--documents", path) == 2
 
 
+def test_the_documents_that_the_provenance_names_are_looked_up_without_being_asked_for(here, capsys):
+    (here / "规范.md").write_text("第1条规定了编号为1的事项。" * 3, encoding="utf-8")
+    about = {"documents": ["规范.md"], "paths": [str(here / "规范.md"), str(here / "gone.pdf"), "\0"]}
+    write_provenance(here, "x", [about] * 20)
+    assert corpus("check", "x.jsonl", "--for", "siliconflow", "--deep") == 0
+    out, said = capsys.readouterr()
+    assert "answers are looked up in 1 documents that the provenance names" in said
+    assert "x.jsonl:1: warning number-not-in-source" not in out  # 0 stands in the question
+    assert "rule-skipped: answers" not in out
+
+
 def test_numbers_are_shown_as_text_json_and_page(here, capsys):
     assert corpus("stats", "x.jsonl", "--price", "2.5", "--currency", "CNY", "--html", "x.html") == 0
     out = capsys.readouterr().out

@@ -63,7 +63,10 @@ def test_a_batch_folder_gives_the_documents_of_each_row(tmp_path, asked):
     (folder / "results.jsonl").write_text(json.dumps(result) + "\n", encoding="utf-8")
     for source in (folder, folder / "results.jsonl"):
         ((sample,), _, _) = found_in(source)
-        assert sample.about == {"row": 2, "repeat": 1, "documents": ["甲.pdf"], "workflow_sha256": "w"}
+        paths = [str(tmp_path / "甲.pdf")]
+        assert sample.about == {
+            "row": 2, "repeat": 1, "documents": ["甲.pdf"], "paths": paths, "workflow_sha256": "w"
+        }  # fmt: skip
 
 
 def test_a_piece_of_a_split_document_comes_from_the_whole_one(tmp_path, asked):
