@@ -1,0 +1,206 @@
+"""What the commands `log` and `changelog` do: ask git, read, sum up, show."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from difyflow.cli import _show
+from difyflow.diff._say import harmless
+from difyflow.errors import DslError, UsageError
+from difyflow.git import drivers, history
+from difyflow.git.history import Change, Commit
+from difyflow.git.repository import Repository, is_revision, open_repository
+from difyflow.git.summary import Summary, summarize
+from difyflow.terms.secrets import is_secret
+
+_SHORT = 10
+"""Characters of a commit's id that are shown."""
+
+_SIGNS = {"+": "added", "-": "removed", "~": "changed", "=": "renamed"}
+
+
+@dataclass(frozen=True, slots=True)
+class _Entry:
+    """A commit and what it did to a document."""
+
+    commit: Commit
+    change: Change
+    summary: Summary
+
+
+def log(target: str, *, most: int | None, format_: str, fail_on_breaking: bool) -> int:
+    """Shows what each commit did to a document; 1 if one broke the contract and that is asked for.
+
+    Raises:
+        UsageError: no repository, or no history of it.
+        ReadError: a `flow.py` without an `app.yml` in history.
+    """
+    found = [
+        _Entry(commit, change, _summary(change))
+        for commit, change in history.commits(open_repository(), target, most=most)
+    ]
+    found = [entry for entry in found if entry.summary.kind != "same" or _renamed(entry.change)]
+    if format_ == "json":
+        _show.write_text(_json([_as_data(entry) for entry in found]))
+    else:
+        _show.write_text("\n".join("".join(f"{line}\n" for line in _log_lines(entry)) for entry in found))
+    return int(fail_on_breaking and any(entry.summary.breaking for entry in found))
+
+
+def changelog(span: str, *, paths: tuple[str, ...], format_: str, file: str | None) -> int:
+    """Writes what changed in all documents of a repository between two revisions.
+
+    Raises:
+        UsageError: no repository, or a revision that git does not know.
+    """
+    repository = open_repository()
+    old, new = _ends(repository, span)
+    inside = tuple(history.from_top(repository, path) or "." for path in paths)
+    touched = history.commits_between(repository, old, new)
+    found = [
+        (change, _summary(change))
+        for change in history.changed_documents(repository, (old, new), paths=inside)
+    ]
+    found = [(change, made) for change, made in found if made.kind != "same" or _renamed(change)]
+    rows = [(change, made, _commits(change, touched)) for change, made in found]
+    if format_ == "json":
+        text = _json([_row_as_data(*row) for row in rows])
+    else:
+        text = "".join(f"{line}\n" for line in _markdown(span, rows))
+    _show.write_text(text, file)
+    return 0
+
+
+def _ends(repository: Repository, span: str) -> tuple[str, str]:
+    """The two revisions; `REV` alone reaches to HEAD.
+
+    Raises:
+        UsageError: git does not know one of them.
+    """
+    for word in span.replace("...", "..").split("..") if ".." in span else [span]:
+        if word and not is_revision(word, cwd=repository.top):
+            raise UsageError(f"{word!r} is no revision of this repository", code="no-revision")
+    old, new = history.ends(repository, (span,))
+    return old or "HEAD", new or "HEAD"
+
+
+def _summary(change: Change) -> Summary:
+    if change.problem is not None:
+        return Summary("unreadable", problem=change.problem)
+    sides: list[dict[Any, Any] | None] = []
+    for data, name in ((change.old, change.old_name), (change.new, change.new_name)):
+        try:
+            found = None if data is None else drivers.read(data, name or "").data
+        except DslError as err:
+            if err.code == "app-missing":  # the file was something else then
+                found = None
+            else:
+                return Summary("unreadable", problem=f"{err.where}: {err.message}")
+        sides.append(found if isinstance(found, dict) else None)
+    if sides == [None, None]:
+        return Summary("same")
+    return summarize(sides[0], sides[1], is_secret)
+
+
+def _renamed(change: Change) -> bool:
+    return None not in (change.old_name, change.new_name) and change.old_name != change.new_name
+
+
+def _log_lines(entry: _Entry) -> Iterator[str]:
+    commit, summary = entry.commit, entry.summary
+    mark = "  BREAKING" if summary.breaking else ""
+    yield harmless(f"{commit.id[:_SHORT]}  {commit.date[:10]}  {commit.author}  {commit.subject}") + mark
+    if _renamed(entry.change):
+        yield harmless(f"  moved from {entry.change.old_name} to {entry.change.new_name}")
+    yield from (f"  ! {line}" for line in summary.breaking)
+    if summary.kind == "unreadable":
+        yield harmless(f"  not read: {summary.problem}")
+    elif summary.kind in ("added", "removed"):
+        name = f' "{summary.name}"' if summary.name else ""
+        yield f"  {summary.kind}{name}" + (f", {summary.lines[0]}" if summary.lines else "")
+    else:
+        yield from (f"  {line}" for line in summary.lines)
+    if summary.layout:
+        yield f"  layout: {summary.layout}"
+
+
+def _markdown(span: str, rows: list[tuple[Change, Summary, list[Commit]]]) -> Iterator[str]:
+    yield f"# Workflows: {_escaped(span)}"
+    if not rows:
+        yield ""
+        yield "No workflow changed."
+        return
+    breaking = sum(bool(summary.breaking) for _, summary, _ in rows)
+    yield ""
+    yield f"{len(rows)} changed" + (f", {breaking} breaking" if breaking else "") + "."
+    for change, summary, commits in rows:
+        yield ""
+        yield from _section(change, summary, commits)
+
+
+def _section(change: Change, summary: Summary, commits: list[Commit]) -> Iterator[str]:
+    mark = " (breaking)" if summary.breaking else ""
+    yield f"## {_escaped(summary.name or change.name)}{mark}"
+    yield ""
+    yield f"{_code(change.name)}" + (f", was {_code(change.old_name or '')}" if _renamed(change) else "")
+    yield ""
+    yield from (f"- **Breaking:** {_escaped(line)}" for line in summary.breaking)
+    if summary.kind == "unreadable":
+        yield f"- not read: {_escaped(summary.problem)}"
+    elif summary.kind == "added":
+        yield f"- new, {summary.lines[0]}"
+    elif summary.kind == "removed":
+        yield f"- removed, {summary.lines[0]}"
+    else:
+        yield from (f"- {_SIGNS[line[0]]} {_escaped(line[2:])}" for line in summary.lines)
+    if summary.layout:
+        yield f"- layout: {_escaped(summary.layout)}"
+    if _renamed(change) and summary.kind == "same":
+        yield "- moved, nothing else"
+    if commits:
+        yield ""
+        said = (
+            f"{commit.id[:_SHORT]} {_escaped(commit.subject)} ({_escaped(commit.author)})"
+            for commit in commits
+        )
+        yield f"Commits: {'; '.join(said)}"
+
+
+def _commits(change: Change, touched: dict[str, list[Commit]]) -> list[Commit]:
+    """The commits that touched a document under one of its names, or a part of its folder."""
+    names = {name for name in (change.old_name, change.new_name) if name is not None}
+    found: dict[str, Commit] = {}
+    for path, commits in touched.items():
+        if path in names or any(path.startswith(f"{name}/") for name in names):
+            found |= {commit.id: commit for commit in commits}
+    return list(found.values())
+
+
+def _escaped(text: str) -> str:
+    """Text that Markdown shows as it is."""
+    flat = harmless(" ".join(text.split("\n")))
+    return "".join(f"\\{char}" if char in "\\`*_[]<#|&" else char for char in flat)
+
+
+def _code(text: str) -> str:
+    fence = "`" * (1 + max((len(run) for run in text.split("`")), default=0) if "`" in text else 1)
+    return f"{fence} {harmless(text)} {fence}" if "`" in text else f"`{harmless(text)}`"
+
+
+def _as_data(entry: _Entry) -> dict[str, Any]:
+    return {"commit": asdict(entry.commit), **_change_as_data(entry.change, entry.summary)}
+
+
+def _row_as_data(change: Change, summary: Summary, commits: list[Commit]) -> dict[str, Any]:
+    return {**_change_as_data(change, summary), "commits": [asdict(commit) for commit in commits]}
+
+
+def _change_as_data(change: Change, summary: Summary) -> dict[str, Any]:
+    return {"old_path": change.old_name, "new_path": change.new_name, **asdict(summary)}
+
+
+def _json(data: object) -> str:
+    return json.dumps(data, ensure_ascii=False, indent=2) + "\n"
