@@ -16,9 +16,8 @@ from difyflow.cli._targets import workflow_variables
 from difyflow.client import push
 from difyflow.client.address import app_id_of, console_url
 from difyflow.client.console_api import ConsoleApi, Import
-from difyflow.client.masks import with_values, without_secrets
+from difyflow.client.masks import comparable, with_values
 from difyflow.client.push import Action, Plan, Pushed
-from difyflow.dsl.app import App
 from difyflow.errors import UsageError
 from difyflow.records.files import check_writable
 
@@ -139,21 +138,13 @@ def _differences(planned: Plan) -> list[str]:
     from difyflow.diff import compare
     from difyflow.diff.formats import text
     from difyflow.diff.formats._how import How
+    from difyflow.lint.secrets import is_secret
 
     assert planned.draft is not None, "an update has a draft"
-    found = compare(_own(planned.draft), _own(without_secrets(planned.app)))
-    how = How(names=("the server's draft", "this file"))
+    icons = push.exports_icons(planned.server_version)
+    found = compare(comparable(planned.draft, icons=icons), comparable(planned.app, icons=icons))
+    how = How(names=("the server's draft", "this file"), is_secret=is_secret)
     return text.show(found, how).splitlines() or ["only secrets, or what a server writes anew"]
-
-
-def _own(app: App) -> dict[str, object]:
-    """Without what every server writes anew."""
-    data = app.data()
-    for name in ("version", "kind", "dependencies"):
-        data.pop(name, None)
-    if isinstance(data.get("workflow"), dict):
-        data["workflow"].pop("rag_pipeline_variables", None)
-    return data
 
 
 def _agreed(options: Options, question: str) -> bool:

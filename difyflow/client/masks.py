@@ -85,21 +85,29 @@ def with_kept_secrets(app: App, stored: App | None) -> tuple[App, tuple[str, ...
     return _mapped(app, kept), tuple(notes)
 
 
-def fingerprint(app: App) -> str:
-    """A digest of what an import decides: name, description and workflow.
+def comparable(app: App, *, icons: bool) -> dict[str, object]:
+    """What an import decides, as plain data: a file and its export agree in it.
 
-    Secrets and what servers write anew are left out, so that the digest of a file and of its export agree.
+    Secrets and what servers write anew are left out.
+
+    Args:
+        app: a file, or the export of a server.
+        icons: with the icon, which releases from 1.0 to 1.13.0 export as a robot whatever it is (recorded).
     """
     data = without_secrets(app).data()
     about, workflow = _object(data.get("app")), _object(data.get("workflow"))
-    # 1.12.1 exports every icon as a robot and no type (recorded); 1.9+ adds an empty list of its own.
-    for name in ("icon", "icon_type"):
+    for name in ("icon_type",) if icons else ("icon", "icon_type"):
         about.pop(name, None)
-    workflow.pop("rag_pipeline_variables", None)
+    workflow.pop("rag_pipeline_variables", None)  # 1.9+ adds an empty list
     listed = workflow.get("environment_variables")
     if isinstance(listed, list):
         workflow["environment_variables"] = [_settled(item) for item in listed]
-    text = json.dumps([about, workflow], sort_keys=True, default=str)
+    return {"app": about, "workflow": workflow}
+
+
+def fingerprint(app: App) -> str:
+    """A digest of what an import decides, but for the icon; see `comparable`."""
+    text = json.dumps(comparable(app, icons=False), sort_keys=True, default=str)
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
 
 

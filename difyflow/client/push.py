@@ -14,7 +14,7 @@ from enum import Enum
 
 from difyflow.client.abilities import version_tuple
 from difyflow.client.console_api import ConsoleApi, ConsoleApp, Import, Stored, Workspace
-from difyflow.client.masks import fingerprint, secrets_of, with_kept_secrets, without_secrets
+from difyflow.client.masks import comparable, fingerprint, secrets_of, with_kept_secrets, without_secrets
 from difyflow.dsl.app import App
 from difyflow.dsl.imports import answer
 from difyflow.dsl.reader import read
@@ -250,13 +250,16 @@ def _expected(app: App, release: Releases | None, wish: Wish) -> tuple[bool, tup
     return False, ()
 
 
+def exports_icons(version: str) -> bool:
+    """False for releases that export every icon as a robot: 1.0 to 1.13.0."""
+    return not (1, 0, 0) <= (version_tuple(version) or (1, 12, 0)) < (1, 13, 1)
+
+
 def _is_same(app: App, stored: App, version: str) -> bool:
-    """True if an import would change nothing. Releases from 1.0 to 1.13.0 export every icon as a robot."""
-    at = version_tuple(version) or (1, 12, 0)
-    icons = not (1, 0, 0) <= at < (1, 13, 1)
-    if icons and app.app and stored.app and app.app.icon != stored.app.icon:
-        return False
-    return fingerprint(app) == fingerprint(stored) and secrets_of(app) == secrets_of(stored)
+    """True if an import would change nothing."""
+    icons = exports_icons(version)
+    same = comparable(app, icons=icons) == comparable(stored, icons=icons)
+    return same and secrets_of(app) == secrets_of(stored)
 
 
 def _is_live(draft: Stored, published: Stored) -> bool:

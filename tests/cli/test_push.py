@@ -4,6 +4,7 @@ import io
 import json
 import stat
 import sys
+from pathlib import Path
 
 import pytest
 import yaml
@@ -84,6 +85,23 @@ def test_a_dry_run_shows_what_differs_and_sends_nothing(console, file, capsys, f
     assert "Neuer Anfang" in said.err and "does not publish" in said.err
     assert {one.method for one in server.seen if "/login" not in one.path} == {"GET", "POST"}
     assert not server.calls("POST", ".*(imports|publish|api-keys)")
+
+
+def test_a_key_that_stands_in_a_node_is_not_shown_in_the_plan(console, file, capsys, flow):
+    server = console()
+    app = server.add(flow())
+    target = Path(file())
+    key = "sk-9fK2mQ7xVb4Lr8TzW1cYh6NdJp3Sg5Ea"
+    data = flow()
+    code = next(node["data"] for node in data["workflow"]["graph"]["nodes"] if node["data"]["type"] == "code")
+    code["code"] = f"KEY = '{key}'\n{code['code']}"
+    target.write_text(yaml.dump(data, Dumper=yaml.CSafeDumper), encoding="utf-8")
+
+    assert run(["push", str(target), "--console", server.url, "--app", app.id, "--dry-run"]) == 0
+
+    said = capsys.readouterr()
+    assert "Split" in said.err and key not in said.err + said.out
+    assert "icon" not in said.err and "value_type" not in said.err  # 1.12 exports them otherwise
 
 
 def test_a_plan_is_also_data(console, file, capsys, flow):
