@@ -124,7 +124,7 @@ class Diff:
 
 
 def as_json(change: Change) -> dict[str, Any]:
-    """A change as JSON; `tests/diff/changes.schema.json` is its schema."""
+    """A change as JSON; `tests/diff/diff.schema.json` says what is in it."""
     match change:
         case Renamed(old, new):
             return {"op": "renamed", "old": old, "new": new}
