@@ -7,25 +7,13 @@ the current Python (dify-sandbox, `docker/`). It calls `main(**inputs)` and writ
 from __future__ import annotations
 
 import ast
-import io
-import re
-import sys
-import tokenize
 import warnings
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 
-OLD_SANDBOX = (3, 10)
-
-
-@dataclass(frozen=True, slots=True)
-class Spot:
-    """A fault in a source: line and column from 1."""
-
-    message: str
-    line: int
-    col: int = 1
+from difyflow.lint import _sandbox
+from difyflow.lint._sandbox import Spot as Spot
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +105,7 @@ def _read(tree: ast.Module, code: str) -> Source:
         hidden = True
     imports, forbidden = _used(tree)
     return Source(
-        newer=_newer(tree, code),
+        newer=_sandbox.refused(tree, code),
         main=None if hidden or not found else _main(found[-1]),
         hidden=hidden,
         imports=imports,
@@ -142,17 +130,31 @@ def _makes_main(node: ast.AST) -> bool:
 def _used(tree: ast.Module) -> tuple[tuple[tuple[str, int], ...], tuple[Spot, ...]]:
     """The modules that are imported, and the calls that the sandbox forbids."""
     imports: list[tuple[str, int]] = []
+    for item in _statements(tree):
+        if isinstance(item, ast.Import):
+            imports += [(one.name.partition(".")[0], item.lineno) for one in item.names]
+        elif isinstance(item, ast.ImportFrom) and item.module and not item.level:
+            imports.append((item.module.partition(".")[0], item.lineno))
+    if not any(module in ("os", "subprocess") for module, _ in imports):
+        return tuple(imports), ()
     forbidden: list[Spot] = []
     for node in ast.walk(tree):
         match node:
-            case ast.Import(names=names):
-                imports += [(item.name.partition(".")[0], node.lineno) for item in names]
-            case ast.ImportFrom(module=str(module), level=0):
-                imports.append((module.partition(".")[0], node.lineno))
             case ast.Call(func=ast.Attribute(value=ast.Name(id=owner), attr=name)):
                 if (owner, name) in _FORBIDDEN or owner == "subprocess":
                     forbidden.append(Spot(f"{owner}.{name}", node.lineno, node.col_offset + 1))
     return tuple(imports), tuple(forbidden)
+
+
+def _statements(node: ast.AST, *, enter: bool = True) -> Iterator[ast.stmt]:
+    """Every statement inside of something; those of functions and classes in it only with `enter`."""
+    for name in ("body", "orelse", "finalbody", "handlers", "cases"):
+        for child in getattr(node, name, ()):
+            if isinstance(child, ast.stmt):
+                yield child
+                if not enter and isinstance(child, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+                    continue
+            yield from _statements(child, enter=enter)
 
 
 _FORBIDDEN = frozenset(
@@ -177,14 +179,10 @@ def _main(node: ast.FunctionDef | ast.AsyncFunctionDef) -> Main:
     required += [
         item.arg for item, default in zip(args.kwonlyargs, args.kw_defaults, strict=True) if not default
     ]
-    inside = list(_inside(node))
+    given = [item for item in _statements(node, enter=False) if isinstance(item, ast.Return)]
+    inside = list(_inside(node)) if any(_needs_names(item.value) for item in given) else []
     assigned = _assigned(inside)
-    returns = tuple(
-        made
-        for item in inside
-        if isinstance(item, ast.Return)
-        for made in _returns(item.value, item.lineno, assigned)
-    )
+    returns = tuple(made for item in given for made in _returns(item.value, item.lineno, assigned))
     return Main(
         line=node.lineno,
         required=tuple(required),
@@ -194,7 +192,22 @@ def _main(node: ast.FunctionDef | ast.AsyncFunctionDef) -> Main:
         returns=returns,
         falls_through=_falls_through(node.body),
         is_async=isinstance(node, ast.AsyncFunctionDef),
-        yields=any(isinstance(item, ast.Yield | ast.YieldFrom) for item in inside),
+        yields=_yields(node),
+    )
+
+
+def _needs_names(value: ast.expr | None) -> bool:
+    """True if what a return gives hangs on what a name holds."""
+    if isinstance(value, ast.IfExp):
+        return _needs_names(value.body) or _needs_names(value.orelse)
+    return isinstance(value, ast.Name)
+
+
+def _yields(function: ast.AST) -> bool:
+    """True for a generator: its `yield` is nearly always a statement of its own, or assigned."""
+    return any(
+        isinstance(getattr(item, "value", None), ast.Yield | ast.YieldFrom)
+        for item in _statements(function, enter=False)
     )
 
 
@@ -338,119 +351,3 @@ def _stops(item: ast.stmt) -> bool:
         case ast.Expr(value=ast.Call(func=ast.Attribute(attr="exit") | ast.Name(id="exit" | "quit"))):
             return True
     return False
-
-
-# --- Python 3.10 ------------------------------------------------------------------------------------------
-
-_NESTED = re.compile(r"""[fF][rR]?["']|[rR][fF]["']""")
-
-
-def _newer(tree: ast.Module, code: str) -> Spot | None:
-    """The first thing that Python 3.10 refuses."""
-    if "except*" in code or "type " in code or "[" in code:
-        try:
-            ast.parse(code, feature_version=OLD_SANDBOX)
-        except SyntaxError as err:
-            return Spot(err.msg, err.lineno or 1, max(err.offset or 1, 1))
-    if sys.version_info < (3, 12) or not _NESTED.search(code):
-        return None
-    if not any(isinstance(item, ast.JoinedStr) for item in ast.walk(tree)):
-        return None
-    return _newer_f_string(code)
-
-
-def _newer_f_string(code: str) -> Spot | None:
-    """An f-string whose braces hold its own quotes, a backslash or a comment (PEP 701, Python 3.12)."""
-    quotes: list[str] = []
-    try:
-        for token in tokenize.generate_tokens(io.StringIO(code).readline):
-            name = tokenize.tok_name[token.type]
-            if name == "FSTRING_START":
-                if quotes and _quote(token.string) == quotes[-1]:
-                    return Spot("quotes of the same kind inside of an f-string", *_place(token))
-                quotes.append(_quote(token.string))
-            elif name == "FSTRING_END":
-                quotes.pop()
-            elif quotes and name == "STRING":
-                if quotes[-1] in token.string:
-                    return Spot("quotes of the same kind inside of an f-string", *_place(token))
-                if "\\" in token.string:
-                    return Spot("a backslash inside of the braces of an f-string", *_place(token))
-            elif quotes and name == "COMMENT":
-                return Spot("a comment inside of an f-string", *_place(token))
-    except (tokenize.TokenError, IndentationError):
-        return None
-    return None
-
-
-def _quote(start: str) -> str:
-    return start.lstrip("fFrRbBuU")
-
-
-def _place(token: tokenize.TokenInfo) -> tuple[int, int]:
-    return token.start[0], token.start[1] + 1
-
-
-# --- what the sandbox has ---------------------------------------------------------------------------------
-
-_SHIPPED = frozenset(
-    [
-        "requests",
-        "httpx",
-        "jinja2",
-        "socks",
-        "certifi",
-        "idna",
-        "urllib3",
-        "charset_normalizer",
-        "h11",
-        "httpcore",
-        "anyio",
-        "sniffio",
-        "socksio",
-        "markupsafe",
-        "exceptiongroup",
-        "typing_extensions",
-        "pip",
-        "setuptools",
-        "wheel",
-        "pkg_resources",
-    ]
-)
-"""Installed in every published sandbox (its `docker/`), with what these need."""
-
-_GONE = frozenset(
-    [
-        "aifc",
-        "asynchat",
-        "asyncore",
-        "audioop",
-        "cgi",
-        "cgitb",
-        "chunk",
-        "crypt",
-        "distutils",
-        "imghdr",
-        "imp",
-        "lib2to3",
-        "mailcap",
-        "msilib",
-        "nis",
-        "nntplib",
-        "ossaudiodev",
-        "pipes",
-        "smtpd",
-        "sndhdr",
-        "spwd",
-        "sunau",
-        "telnetlib",
-        "uu",
-        "xdrlib",
-    ]
-)
-"""Of the standard library of Python 3.10, but not of later ones."""
-
-
-def is_shipped(module: str) -> bool:
-    """True if a sandbox as published can import this top-level module."""
-    return module in sys.stdlib_module_names or module in _SHIPPED or module in _GONE

@@ -56,7 +56,7 @@ _SHAPES = (
     _shape("LTAI", r"LTAI[A-Za-z0-9]{12,26}", "an Alibaba Cloud access key"),
     _shape("AKID", r"AKID[A-Za-z0-9]{32}", "a Tencent Cloud key"),
     _shape("AIza", r"AIza[A-Za-z0-9_-]{35}", "a Google API key"),
-    _shape("gh", r"gh[pousr]_[A-Za-z0-9]{36,255}", "a GitHub token"),
+    *(_shape(f"gh{kind}_", rf"gh{kind}_[A-Za-z0-9]{{36,255}}", "a GitHub token") for kind in "pousr"),
     _shape("github_pat_", r"github_pat_[A-Za-z0-9_]{40,255}", "a GitHub token"),
     _shape("glpat-", r"glpat-[A-Za-z0-9_-]{20,64}", "a GitLab token"),
     _shape("xox", r"xox[abeoprs]-[A-Za-z0-9-]{10,250}", "a Slack token"),
@@ -97,12 +97,13 @@ _SHAPES = (
 )
 
 _IN_URL = re.compile(r"://[^\s/:@'\"{}<>]{1,100}:([^\s/@'\"{}<>]{3,200})@[^\s/@]")
-_NAME = (
-    r"[A-Za-z0-9_-]{0,40}(?:api[_-]?key|secret|access[_-]?token|auth[_-]?token|refresh[_-]?token|private[_-]?key"
-    r"|passwd|password|credential|client[_-]?secret|app[_-]?key|bearer)[A-Za-z0-9_-]{0,20}"
+_WORD = (
+    r"(?:api[_-]?key|secret|access[_-]?token|auth[_-]?token|refresh[_-]?token|private[_-]?key"
+    r"|passwd|password|credential|app[_-]?key|bearer)[A-Za-z0-9_-]{0,20}"
 )
-_ASSIGNED = re.compile(
-    rf"(?<![A-Za-z0-9_-])({_NAME}|token)[\"']?[ \t]{{0,3}}(?:=|:|=>)[ \t]{{0,3}}"
+_NAME = rf"[A-Za-z0-9_-]{{0,40}}{_WORD}"
+_ASSIGNED = re.compile(  # begins with the word itself: what stands before it would be tried at every place
+    rf"({_WORD}|(?<![A-Za-z0-9_-])token)[\"']?[ \t]{{0,3}}(?:=|:|=>)[ \t]{{0,3}}"
     r"[\"']([^\"'\s]{8,300})[\"']",
     re.IGNORECASE,
 )
@@ -123,15 +124,24 @@ _PLACEHOLDERS = re.compile(
 )
 
 
-def find_secrets(text: str, *, place: str = "") -> tuple[Span, ...]:
+Shapes = tuple[_Shape, ...]
+
+
+def shapes_in(text: str) -> Shapes:
+    """The well-known shapes that may occur in a text, or in any part of it."""
+    return tuple(shape for shape in _SHAPES if shape.hint in text)
+
+
+def find_secrets(text: str, *, place: str = "", shapes: Shapes = _SHAPES) -> tuple[Span, ...]:
     """The secrets in a text, in order and without overlaps.
 
     Args:
         text: any text.
         place: what it is: `headers` (lines of `name:value`), `code`, `url`, or something else, for which
             only well-known shapes count.
+        shapes: those to look for, where others cannot occur; see `shapes_in`.
     """
-    found = [*_of_shapes(text)]
+    found = [*_of_shapes(text, shapes)]
     if "://" in text and "@" in text:
         found += _where(_IN_URL, text, 1, "a password in a URL")
     if "?" in text:
@@ -144,8 +154,8 @@ def find_secrets(text: str, *, place: str = "") -> tuple[Span, ...]:
     return _apart(found)
 
 
-def _of_shapes(text: str) -> Iterator[Span]:
-    for shape in _SHAPES:
+def _of_shapes(text: str, shapes: Shapes) -> Iterator[Span]:
+    for shape in shapes:
         if shape.hint in text:
             for match in shape.pattern.finditer(text):
                 if shape.what == "a private key" or looks_real(match.group()):

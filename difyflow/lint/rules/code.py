@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from difyflow.lint import _python
+from difyflow.lint import _sandbox
 from difyflow.lint._code import at_line, language, sources
 from difyflow.lint._consequence import when_built, when_run
 from difyflow.lint._python import Main, Spot
@@ -298,7 +298,7 @@ def code_import(view: View) -> Iterator[Found]:
     for node, source in sources(view):
         told: set[str] = set()
         for module, line in source.imports:
-            if module not in told and not _python.is_shipped(module):
+            if module not in told and not _sandbox.is_shipped(module):
                 told.add(module)
                 message = (
                     f"the sandbox as published has no module {module!r}: the run fails, unless the server's "

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator
+from typing import Any
 
 from difyflow.dsl.edit import Path
 from difyflow.lint.finding import Fix, Found
 from difyflow.lint.rule import rule
-from difyflow.lint.secrets import find_secrets, is_secret_name, looks_real, place_of
 from difyflow.lint.view import NodeView, View
+from difyflow.terms.secrets import find_secrets, is_secret_name, looks_real, place_of, shapes_in
 
 
 @rule("secret-in-file", severity="warning")
@@ -38,10 +39,12 @@ def secret_in_file(view: View) -> Iterator[Found]:
     Dify:
         Every release with environment variables (0.6.15): a `secret` variable is left out of exports.
     """
-    for path, text in _texts(view.data):
+    texts = list(_texts(view.data))
+    shapes = shapes_in("\n".join([text for _, text in texts]))
+    for path, text in texts:
         if path[:2] == ("workflow", "environment_variables"):
             continue
-        for span in find_secrets(text, place=place_of(path)):
+        for span in find_secrets(text, place=place_of(path), shapes=shapes):
             words = text[span.start : span.end]
             message = (
                 f"this looks like {span.what}: {_masked(words)}; withdraw it, and use {{{{#env.NAME#}}}}"
@@ -121,24 +124,39 @@ def _masked(words: str) -> str:
     return f"{words[:4]}… ({len(words)} characters)"
 
 
-def _texts(value: object, path: Path = ()) -> Iterator[tuple[Path, str]]:
+_COSMETIC = frozenset(
+    (
+        "edges",
+        "position",
+        "positionAbsolute",
+        "viewport",
+        "paramSchemas",
+        "schemas",
+        "output_schema",
+        "dataset_ids",
+    )
+)
+"""Where an author writes nothing; the largest part of most files."""
+_SHORTEST = 16
+
+
+def _texts(value: object) -> Iterator[tuple[Path, str]]:
     """Every text that may hold a secret, with its place."""
-    stack: list[tuple[Path, object]] = [(path, value)]
+    stack: list[tuple[Path, object]] = [((), value)]
     while stack:
         here, item = stack.pop()
-        if isinstance(item, str):
-            if len(item) >= 12:
-                yield here, item
-        elif isinstance(item, Mapping):
-            stack += [
-                ((*here, key), inner) for key, inner in item.items() if isinstance(inner, str | dict | list)
-            ]
+        inside: Iterable[tuple[Any, object]] = ()
+        if isinstance(item, dict):
+            inside = item.items()
         elif isinstance(item, list):
-            stack += [
-                ((*here, index), inner)
-                for index, inner in enumerate(item)
-                if isinstance(inner, str | dict | list)
-            ]
+            inside = enumerate(item)
+        for key, inner in inside:
+            kind = type(inner)
+            if isinstance(inner, str):
+                if len(inner) >= _SHORTEST:
+                    yield (*here, key), inner
+            elif (kind is dict or kind is list) and key not in _COSMETIC:
+                stack.append(((*here, key), inner))
 
 
 # --- private ids ----------------------------------------------------------------------------------------

@@ -85,9 +85,14 @@ class Document:
     def broken(self, spot: Spot) -> dict[str, Any]:
         """A copy with the fault in it."""
         made = copy.deepcopy(self.data)
-        for path, value in sorted(spot.edits, key=lambda item: str(item[0]), reverse=True):
+        for path, value in sorted(spot.edits, key=_by_place, reverse=True):
             put(made, path, copy.deepcopy(value) if value is not GONE else GONE)
         return made
+
+
+def _by_place(edit: tuple[Path, object]) -> list[tuple[bool, str | int]]:
+    """Later items of a list first, so that what goes does not move what is still to be changed."""
+    return [(isinstance(part, str), part) for part in edit[0]]
 
 
 def put(data: Any, path: Path, value: object) -> None:
@@ -140,10 +145,18 @@ def judge(
 
 def _judged(documents: Sequence[Document], item: Kind, times: int, random: Random) -> Tally:
     tally = Tally()
-    places = [(document, spots) for document in documents if (spots := list(item.spots(document)))]
-    for _ in range(times if places else 0):
-        document, spots = random.choice(places)
-        _try(document, random.choice(spots), item, tally)
+    order = random.sample(range(len(documents)), len(documents))
+    spots: dict[int, Sequence[Spot]] = {}
+    for place in order:  # the rarer a fault, the further it looks
+        found = tuple(item.spots(documents[place]))
+        if found:
+            spots[place] = found
+        if len(spots) == times:
+            break
+    places = sorted(spots)
+    for number in range(times if places else 0):
+        place = places[number % len(places)]
+        _try(documents[place], random.choice(spots[place]), item, tally)
     return tally
 
 

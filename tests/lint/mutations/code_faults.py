@@ -18,7 +18,7 @@ def _python_nodes(document: Document) -> Iterator[tuple[NodeView, str, _python.M
             continue
         main = _python.read(code).main
         names = [item.get("variable") for item in node.raw.get("variables") or [] if isinstance(item, dict)]
-        if main is not None and set(main.required) <= set(names):
+        if main is not None and "variables" in node.raw and set(main.required) <= set(names):
             yield node, code, main
 
 
@@ -48,7 +48,7 @@ def no_main(document: Document) -> Iterable[Spot]:
 @kind("code signature drift: a variable is renamed")
 def variable_renamed(document: Document) -> Iterable[Spot]:
     for node, _, main in _python_nodes(document):
-        for index, item in enumerate(node.raw["variables"]):
+        for index, item in enumerate(node.raw.get("variables") or []):
             if item.get("variable") in main.accepts and not main.takes_any:
                 place = node.at("variables", index, "variable")
                 yield Spot(((place, "renamed_argument"),), node.id, (f"variables[{index}]", "code"))
@@ -65,7 +65,7 @@ def parameter_added(document: Document) -> Iterable[Spot]:
 @kind("code signature drift: a variable is deleted")
 def variable_deleted(document: Document) -> Iterable[Spot]:
     for node, _, main in _python_nodes(document):
-        for index, item in enumerate(node.raw["variables"]):
+        for index, item in enumerate(node.raw.get("variables") or []):
             if item.get("variable") in main.required:
                 yield Spot(((node.at("variables", index), GONE),), node.id, ("code", "variables"))
 

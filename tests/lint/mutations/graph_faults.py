@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from itertools import pairwise
 
 from difyflow.lint.view import EdgeView, NodeView
 from lint.mutations.bench import GONE, Document, Kind, Path, Spot, kind
@@ -67,7 +68,7 @@ def handle_type(document: Document) -> Iterable[Spot]:
 
 @kind("cycle")
 def cycle(document: Document) -> Iterable[Spot]:
-    for edge, source, target in _live(document):
+    for _, source, target in _live(document):
         if source.data.ENTRY or source.kind.endswith("-start") or target.data.TERMINAL:
             continue
         back = {"id": "back", "source": target.id, "target": source.id, "sourceHandle": "source"}
@@ -91,7 +92,7 @@ def duplicate_id(document: Document) -> Iterable[Spot]:
     nodes = [
         node for node in document.running if not node.data.CONTAINER and not node.kind.endswith("-start")
     ]
-    for one, other in zip(nodes, nodes[1:], strict=False):
+    for one, other in pairwise(nodes):
         yield Spot((((*other.path, "id"), one.id),), one.id, ("id", ""))
 
 
@@ -182,7 +183,7 @@ def unreachable(document: Document) -> Iterable[Spot]:
             yield Spot(tuple((edge.path, GONE) for edge in edges), node.id, breaks=False)
 
 
-# --- containers ---------------------------------------------------------------------------------------------------
+# --- containers -----------------------------------------------------------------------------------------
 
 
 def _children(document: Document) -> Iterator[tuple[NodeView, NodeView]]:
@@ -227,7 +228,7 @@ def edge_scope(document: Document) -> Iterable[Spot]:
             yield Spot((((*edge.path, "target"), inner[0].id),), None, (_field(edge),), others)
 
 
-# --- the document -----------------------------------------------------------------------------------------------------
+# --- the document ---------------------------------------------------------------------------------------
 
 
 def _of_document(name: str, path: Path, value: object, start: str | None = None, breaks: bool = True) -> Kind:

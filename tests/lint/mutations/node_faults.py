@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 from difyflow.lint.view import NodeView
+from difyflow.terms.selector import Selector
 from difyflow.terms.vartype import VarType
 from lint.mutations.bench import GONE, Document, Kind, Path, Spot, kind
 
@@ -27,7 +28,7 @@ def _at(
 
     def spots(document: Document) -> Iterable[Spot]:
         for node in document.of(*kinds):
-            if _get(node.raw, path) is not None and (test is None or test(node)):
+            if _get(node.raw, path) not in (None, value) and (test is None or test(node)):
                 fields = (field if field is not None else _shown(path),)
                 yield Spot(((node.at(*path), value),), node.id, fields, breaks=breaks)
 
@@ -85,12 +86,10 @@ def no_variable(document: Document) -> Iterable[Spot]:
 def wrong_operator(document: Document) -> Iterable[Spot]:
     for node, path, raw in _conditions(document):
         selector = raw.get("variable_selector")
-        if isinstance(selector, list) and len(selector) > 1:
-            from difyflow.terms.selector import Selector
-
-            if document.view.resolve(Selector(selector), node).type is VarType.STRING:
-                edits = ((node.at(*path, "comparison_operator"), ">"), (node.at(*path, "value"), "3"))
-                yield Spot(edits, node.id, (_shown(path),))
+        parts = selector if isinstance(selector, list) and len(selector) > 1 else []
+        if parts and document.view.resolve(Selector(parts), node).type is VarType.STRING:
+            edits = ((node.at(*path, "comparison_operator"), ">"), (node.at(*path, "value"), "3"))
+            yield Spot(edits, node.id, (_shown(path),))
 
 
 def _conditions(document: Document) -> Iterator[tuple[NodeView, Path, dict[str, Any]]]:
@@ -143,7 +142,7 @@ def assigner_operation(document: Document) -> Iterable[Spot]:
                 yield Spot(((node.at("items", index, "operation"), wrong),), node.id, (f"items[{index}]",))
 
 
-@kind("default value that is no JSON")
+@kind("default value that is no JSON", "dify-1.12")
 def default_value(document: Document) -> Iterable[Spot]:
     for node in document.running:
         if node.kind in ("llm", "code", "http-request", "tool"):
@@ -234,7 +233,15 @@ KINDS: tuple[Kind, ...] = (
         ("authorization",),
         {"type": "api-key", "config": None},
     ),
-    _at("JSON body without an item", ("http-request",), ("body",), {"type": "json", "data": []}),
+    _at(
+        "JSON body without an item",
+        ("http-request",),
+        ("body",),
+        {"type": "json", "data": []},
+        test=lambda node: (
+            bool(_get(node.raw, ("body", "data"))) or _get(node.raw, ("body", "type")) != "json"
+        ),
+    ),
     _at("request without headers", ("http-request",), ("headers",), GONE),
     _at("key in a header", ("http-request",), ("headers",), _BAD_KEY, breaks=False),
     tool_parameter,

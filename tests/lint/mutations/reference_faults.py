@@ -100,13 +100,14 @@ def later(document: Document) -> Iterable[Spot]:
 def _behind(document: Document, node: NodeView) -> NodeView | None:
     for edge in document.view.edges_from(node):
         after = document.view.by_id.get(edge.target)
+        fits = after is not None and document.view.parent(after) is document.view.parent(node)
         if (
             after is not None
+            and fits
             and after.data.output_variables()
-            and document.view.parent(after) is document.view.parent(node)
+            and len(document.view.edges_to(after)) == 1
         ):
-            if len(document.view.edges_to(after)) == 1:
-                return after
+            return after
     return None
 
 
@@ -172,8 +173,8 @@ def iteration_type(document: Document) -> Iterable[Spot]:
     texts = [
         (node.id, item.name)
         for node in document.of("start", "llm", "code")
-        for item in document.view.outputs(node)
-        if isinstance(item, str) is False and getattr(item, "type", None) is VarType.STRING
+        for item in node.data.output_variables()
+        if item.type is VarType.STRING
     ]
     for node in document.of("iteration"):
         for owner, name in texts[:3]:
