@@ -55,7 +55,7 @@ def run(options: Options) -> int:
         raise UsageError("--key-file is for the key that --make-key makes")
     if options.key_file:
         check_writable(Path(options.key_file), force=options.force)
-    app_id = app_id_of(options.app) if options.app else None
+    app_id = None if options.app is None else app_id_of(options.app)  # not the empty word of a script
     file = None if options.target == "-" else locate(Path(options.target))
     values = workflow_variables(options.env, os.environ)
     app = with_values(load(options.target), values)
@@ -94,6 +94,8 @@ def _go(
             _show.note(line)
     if options.dry_run or planned.does_nothing:
         _deliver(options, planned, None)
+        if planned.target and not options.dry_run and options.format_ == "text":
+            _show.write_text(f"{planned.target.id}\n")
         return _exit.FINE
     if not _agreed(options, "Go on?"):
         _show.note("nothing was pushed")

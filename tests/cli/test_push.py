@@ -224,7 +224,8 @@ def test_pulling_changing_and_pushing_notices_what_others_do(console, flow, caps
 
     assert run(["push", "app.yml", *place, "--yes", "--force"]) == 0
     assert run(["push", "app.yml", *place, "--yes"]) == 0
-    assert "nothing to import" in capsys.readouterr().err
+    said = capsys.readouterr()
+    assert "nothing to import" in said.err and said.out.endswith(f"{app.id}\n")
     (tmp_path / "app.yml").write_text(text, encoding="utf-8")
     assert run(["push", "app.yml", *place, "--yes"]) == 0
     assert app.edits == 3 and app.secrets() == {"TOKEN": SECRET}
@@ -256,6 +257,7 @@ def test_missing_plugins_are_named(console, file, capsys):
     ("words", "code", "word"),
     [
         (["--app", "not-an-id"], 2, "no id of an app"),
+        (["--app", ""], 2, "no id of an app"),
         (["--app", "00000000-0000-4000-8000-000000000000"], 4, "has no such app"),
         (["--comment", "x"], 2, "--publish"),
         (["--ca-file", "none.pem"], 2, "none.pem"),
