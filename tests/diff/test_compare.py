@@ -190,6 +190,7 @@ print(sorted({"deepdiff", "rich", "requests", "numpy"} & set(sys.modules)))
     assert ended.stdout.strip() == "[]", ended.stderr
 
 
+@pytest.mark.long  # deepdiff takes a while to be imported
 def test_free_form_lists_are_paired_by_what_they_have_in_common():
     before = [{"a": 1, "b": [1, 2, 3], "c": "x"}, {"p": True, "q": "y"}]
     after = [{"p": True, "q": "z"}, {"a": 1, "b": [1, 2, 3], "c": "w"}]

@@ -31,6 +31,7 @@ def app(value="", **data):
     }
 
 
+@pytest.mark.long
 @documents.SOME
 @given(st.data(), documents.documents())
 def test_every_format_shows_any_two_documents(data, one):
@@ -40,6 +41,7 @@ def test_every_format_shows_any_two_documents(data, one):
             show(diff, How(layout=layout)).encode()
 
 
+@pytest.mark.long
 @pytest.mark.local  # jsonschema comes with the engine
 @documents.SOME
 @given(st.data(), documents.documents())
@@ -67,7 +69,7 @@ def test_a_secret_is_masked_in_json_and_not_made_again():
 
 def test_what_else_is_secret_is_masked_wherever_it_stands():
     one, other = app(), app(prompt_template=[{"role": "user", "text": KEY}], url=KEY)
-    how = How(is_secret=lambda path, value: value == KEY)
+    how = How(is_secret=lambda _, value: value == KEY)
     for show in (text.show, markdown.show, as_json.show):
         shown = show(compare(one, other), how)
         assert KEY not in shown
@@ -142,7 +144,7 @@ def test_a_fence_is_longer_than_any_in_the_text():
 def test_a_comment_that_would_be_too_long_is_cut_and_says_so():
     nodes = [
         {"id": f"n{n}", "type": "custom", "data": {"type": "llm", "title": f"N{n}", "x": "y" * 70}}
-        for n in range(2000)
+        for n in range(1000)
     ]
     other = app()
     other["workflow"]["graph"]["nodes"] += nodes
