@@ -13,7 +13,6 @@ from difyflow.errors import UsageError
 from difyflow.terms.secrets import is_secret
 
 if TYPE_CHECKING:
-    from difyflow.diff.merge import Checker
     from difyflow.git.drivers import Merged
     from difyflow.git.install import Places
     from difyflow.git.repository import Repository
@@ -87,7 +86,9 @@ def merge(files: tuple[str, str, str], *, path: str, labels: tuple[str, str, str
     from difyflow.records.files import write_whole
 
     base, ours, theirs = (Path(file).read_bytes() for file in files)
-    found = drivers.merge(base, ours, theirs, path=path, labels=labels, checker=_checker())
+    found = drivers.merge(
+        (base, ours, theirs), path=path, labels=labels, checker=_errors, is_secret=is_secret
+    )
     for note in found.notes:
         _show.note(f"difyflow: {path}: {note}")
     report = _report(path)
@@ -108,13 +109,10 @@ def merge(files: tuple[str, str, str], *, path: str, labels: tuple[str, str, str
     return 1
 
 
-def _checker() -> Checker:
-    def check(data: Mapping[str, Any]) -> Iterable[Finding]:
-        from difyflow.lint.engine import check
+def _errors(data: Mapping[str, Any]) -> Iterable[Finding]:
+    from difyflow.lint.engine import check
 
-        return [item for item in check(data, None) if item.severity == "error"]
-
-    return check
+    return [item for item in check(data, None) if item.severity == "error"]
 
 
 def _keep(report: Path, found: Merged) -> None:

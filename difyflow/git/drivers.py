@@ -131,15 +131,21 @@ class Merged:
 
 
 def merge(
-    base: bytes,
-    ours: bytes,
-    theirs: bytes,
+    sides: tuple[bytes, bytes, bytes],
     *,
     path: str,
     labels: tuple[str, str, str],
-    checker: Checker | None,
+    checker: Checker | None = None,
+    is_secret: IsSecret | None = None,
 ) -> Merged:
     """Three versions of a document, joined; in the spelling of ours.
+
+    Args:
+        sides: base, ours, theirs.
+        path: of the file, for messages.
+        labels: what the three are called.
+        checker: what it finds in the result and in neither side is a conflict, too.
+        is_secret: what conflicts must not tell besides secret environment variables.
 
     Raises:
         ReadError: one side cannot be read, or there is no base.
@@ -148,18 +154,19 @@ def merge(
     from difyflow.diff import conflicts as report
     from difyflow.diff.merge import merge as join
 
-    sides = [
-        read(data, f"{path} ({label})") for data, label in zip((base, ours, theirs), labels, strict=True)
-    ]
-    found = join(*(_data(side) for side in sides), checker=checker)
-    text = _spelled(sides[1], found.data)
-    notes = (f"layout of {len(found.layout)} nodes: both moved them, ours is kept",) if found.layout else ()
+    read_sides = [read(data, f"{path} ({label})") for data, label in zip(sides, labels, strict=True)]
+    ours = read_sides[1]
+    found = join(*map(_data, read_sides), checker=checker, is_secret=is_secret)
+    text = _spelled(ours, found.data)
+    several = len(found.layout) > 1
+    both = f"layout of {', '.join(found.layout[:5])}{', ...' if len(found.layout) > 5 else ''}"
+    notes = (f"{both}: both sides changed {'them' if several else 'it'}, ours is kept",)
     return Merged(
-        text.encode(sides[1].encoding),
+        text.encode(ours.encoding),
         tuple(item.message for item in found.conflicts),
         report.as_markdown(found.conflicts, names=labels) if found.conflicts else "",
         report.as_json(found.conflicts, names=labels) if found.conflicts else "",
-        notes,
+        notes if found.layout else (),
     )
 
 
