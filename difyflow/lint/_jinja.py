@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import pairwise
 
 _OPEN = re.compile(r"\{\{|\{%|\{#")
 _RAW_END = re.compile(r"\{%[-+]?\s*endraw\s*[-+]?%\}")
@@ -274,6 +275,8 @@ def _check_blocks(tags: Iterator[_Tag]) -> None:
             if not tag.tokens:
                 raise _Refused(Fault(tag.at, "`{{ }}` is empty", "{{"))
             _check_expression(tag)
+            if not any(name == "if" for name, _ in stack):
+                _check_filters(tag)
             continue
         _check_block(tag, stack)
     if stack:
@@ -302,9 +305,7 @@ _WORDS = frozenset(("not", "and", "or", "in", "is", "if", "else"))
 
 def _check_expression(tag: _Tag) -> None:
     """Two values side by side with nothing between them."""
-    for (one, _), (other, at) in zip(tag.tokens, tag.tokens[1:], strict=False):
-        if one == "|" and (other[0].isalpha() or other[0] == "_") and other not in _FILTERS:
-            raise _Refused(Fault(tag.at, f"there is no filter {other!r}", other))
+    for (one, _), (other, at) in pairwise(tag.tokens):
         plain = [
             word[0].isalnum() or word[0] == "_"
             for word in (one, other)
@@ -312,6 +313,15 @@ def _check_expression(tag: _Tag) -> None:
         ]
         if len(plain) == 2 and all(plain) and not _is_test(tag, at):
             raise _Refused(Fault(tag.at, f"{other!r} does not belong behind {one!r}", other))
+
+
+def _check_filters(tag: _Tag) -> None:
+    """Unknown filters; in what is done only `if`, Jinja2 passes them over until it is done."""
+    words = [word for word, _ in tag.tokens]
+    for one, other in pairwise(words):
+        named = other[0].isalpha() or other[0] == "_"
+        if one == "|" and named and other not in _FILTERS and "if" not in words:
+            raise _Refused(Fault(tag.at, f"there is no filter {other!r}", other))
 
 
 def _is_test(tag: _Tag, at: int) -> bool:

@@ -202,7 +202,7 @@ def looks_real(value: str) -> bool:
     if max(letters.values()) > len(value) * 0.4:
         return False
     entropy = -sum(count / len(value) * math.log2(count / len(value)) for count in letters.values())
-    return entropy >= (2.4 if len(value) < 16 else 3.0)
+    return entropy >= 3.0
 
 
 def is_secret(path: Path, value: object) -> bool:

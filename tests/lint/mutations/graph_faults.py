@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from itertools import pairwise
+from typing import Any
 
 from difyflow.lint.view import EdgeView, NodeView
 from lint.mutations.bench import GONE, Document, Kind, Path, Spot, kind
@@ -235,9 +236,9 @@ def _of_document(name: str, path: Path, value: object, start: str | None = None,
     """A fault at one place of every document."""
 
     def spots(document: Document) -> Iterable[Spot]:
-        holder = document.data
+        holder: Any = document.data
         for part in path[:-1]:
-            holder = holder.get(part) if isinstance(holder, dict) else None  # type: ignore[assignment]
+            holder = holder.get(part) if isinstance(holder, dict) else None
         if isinstance(holder, dict) and path[-1] in holder:
             yield Spot(((path, value),), None, (start or str(path[0]),), breaks=breaks)
 

@@ -127,7 +127,7 @@ def start_variable(document: Document) -> Iterable[Spot]:
                 for reference in user.references
                 if reference.selector[:2] == (node.id, name)
             ]
-            if users and [part.get("variable") for part in listed].count(name) == 1:
+            if users and [part.get("variable") for part in listed or ()].count(name) == 1:
                 others = tuple((user.id, shown(reference.path)) for user, reference in users)
                 breaks = not all(_is_mild(user, reference) for user, reference in users)
                 yield Spot(((node.at("variables", index), GONE),), "", (), others, breaks)
