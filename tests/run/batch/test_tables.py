@@ -97,10 +97,10 @@ def test_a_head_that_names_no_columns_is_told(workbook, sheet, said):
         rows_of(workbook(sheet))
 
 
-def test_a_workbook_of_ten_thousand_rows_is_read_row_by_row(workbook):
-    rows = open_source(str(workbook([["a"], *([str(number)] for number in range(10_000))]))).rows()
+def test_a_workbook_is_read_row_by_row(workbook):
+    rows = open_source(str(workbook([["a"], *([str(number)] for number in range(1_000))]))).rows()
     assert next(rows).values == {"a": "0"}
-    assert sum(1 for _ in rows) == 9_999
+    assert sum(1 for _ in rows) == 999
 
 
 def test_parquet_keeps_its_types_and_dates_are_text(parquet):
