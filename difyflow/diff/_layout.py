@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterable
 from typing import Final
@@ -35,6 +36,7 @@ OF_DATA: Final = frozenset(("selected", "width", "height"))
 OF_EDGE: Final = frozenset(("id", "type", "data", "zIndex", "selected"))
 """Keys of an edge: all that does not say from where to where."""
 
+_UUID: Final = re.compile("[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 _GRAPH: Final = ("workflow", "graph")
 
 
@@ -44,7 +46,7 @@ def is_layout(change: Change) -> bool:
         return False
     if isinstance(change, Ordered):
         return not order_matters(change.path)
-    return is_layout_path(change.path) or _is_id_of_an_item(change)
+    return is_layout_path(change.path) or is_made_id(change.path, *_values(change))
 
 
 def is_layout_path(path: Path) -> bool:
@@ -60,12 +62,17 @@ def is_layout_path(path: Path) -> bool:
     return path[2] == "edges" and path[4] in OF_EDGE
 
 
-def _is_id_of_an_item(change: Added | Removed | Changed) -> bool:
-    """Whether only the id changed that the editor gives to a message or condition; nothing refers to it."""
-    path = change.path
+def is_made_id(path: Path, *values: object) -> bool:
+    """Whether these are the ids that the editor makes for a message or condition; nothing refers to them."""
     if len(path) < 7 or path[-1] != "id" or isinstance(path[-2], str):
         return False
-    return not (isinstance(path[-2], Key) and path[-2].by == "case_id")
+    if isinstance(path[-2], Key) and path[-2].by == "case_id":
+        return False
+    return all(isinstance(value, str) and _UUID.fullmatch(value) for value in values)
+
+
+def _values(change: Added | Removed | Changed) -> tuple[object, ...]:
+    return (change.before, change.after) if isinstance(change, Changed) else (change.value,)
 
 
 def summary(changes: Iterable[Change]) -> str:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
 
 from difyflow.diff import _lists
-from difyflow.diff._layout import is_layout_path
+from difyflow.diff._layout import is_layout_path, is_made_id
 from difyflow.diff._merge_text import merged_text
 from difyflow.diff._values import MISSING, same
 from difyflow.diff.changes import Key, Path, Step
@@ -73,6 +73,8 @@ def values(three: Three, path: Path, ledger: Ledger) -> object:
     if is_layout_path(path):
         ledger.layout.add(path[:4])
         return ours
+    if is_made_id(path, *(value for value in three if value is not MISSING)):
+        return theirs if ours is MISSING else ours
     if _are(dict, ours, theirs) and _are(dict, {} if base is MISSING else base):
         return _mappings(Three({} if base is MISSING else base, ours, theirs), path, ledger)
     if _are((list, tuple), ours, theirs) and _are((list, tuple), [] if base is MISSING else base):

@@ -168,34 +168,35 @@ class _Sides:
             else:
                 heading = "Features" if owner[:2] == ("workflow", "features") else "App"
                 for change in found:
-                    yield heading, self._setting(change)
+                    entry = self._setting(change)
+                    yield "Models and plugins" if _names_a_model(entry.title) else heading, entry
 
     def _node(self, owner: Path, found: list[Change]) -> Iterator[tuple[str, Entry]]:
         name = str(owner[3].value) if isinstance(owner[3], Key) else ""
         whole = next((c for c in found if isinstance(c, Added | Removed) and c.path == owner), None)
-        side = self.old if isinstance(whole, Removed) else self.new
-        about = f"{side.kind(name)} {name}"
-        title = side.title(name)
-        was = next((change.old for change in found if isinstance(change, Renamed)), None)
-        if was is not None:
-            about = f"{side.kind(name)} {was} -> {name}"
         if whole is not None:
-            sign: Sign = "+" if isinstance(whole, Added) else "-"
-            details = tuple(_contents(whole.value, side)) if isinstance(whole, Added) else ()
-            entry = Entry(sign, title, about, details, node_id=name)
-        else:
-            details = tuple(self._details(owner, found))
-            entry = Entry("~" if details else "=", title, about, details, node_id=name)
-            models = tuple(detail for detail in details if _names_a_model(detail.label))
-            if models:
-                yield "Models and plugins", Entry("~", title, about, models, node_id=name)
-                rest = tuple(detail for detail in details if detail not in models)
-                entry = replace(entry, details=rest, sign="~" if rest else "=")
-                if not rest and was is None:
-                    return
-        if entry.sign in "~-":
-            entry = replace(entry, **affected(self.old if entry.sign == "-" else self.new, name))
-        yield "Nodes", entry
+            yield "Nodes", self._whole_node(name, whole)
+            return
+        was = next((change.old for change in found if isinstance(change, Renamed)), None)
+        about = f"{self.new.kind(name)} {name if was is None else f'{was} -> {name}'}"
+        details = tuple(self._details(owner, found))
+        entry = Entry("=", self.new.title(name), about, node_id=name)
+        if details:
+            entry = replace(entry, sign="~", **affected(self.new, name))
+        models = tuple(detail for detail in details if _names_a_model(detail.label))
+        rest = tuple(detail for detail in details if detail not in models)
+        if models:
+            yield "Models and plugins", replace(entry, details=models)
+        if rest or not models or was is not None:
+            yield "Nodes", replace(entry, details=rest, sign="~" if rest else "=")
+
+    def _whole_node(self, name: str, whole: Added | Removed) -> Entry:
+        """A node that came or went."""
+        if isinstance(whole, Added):
+            details = tuple(_contents(whole.value, self.new))
+            return Entry("+", self.new.title(name), f"{self.new.kind(name)} {name}", details, node_id=name)
+        about = f"{self.old.kind(name)} {name}"
+        return Entry("-", self.old.title(name), about, node_id=name, **affected(self.old, name))
 
     def _details(self, base: Path, found: Iterable[Change]) -> Iterator[Detail]:
         for change in found:

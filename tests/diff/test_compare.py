@@ -94,8 +94,9 @@ def test_tools_are_told_apart_by_provider_and_name():
 
 
 def test_messages_with_new_ids_are_told_apart_by_their_role():
-    old = [{"id": "1", "role": "system", "text": "A"}, {"id": "2", "role": "user", "text": "B"}]
-    new = [{"id": "8", "role": "system", "text": "A"}, {"id": "9", "role": "user", "text": "C"}]
+    ids = [f"{number}7d38ac1-0b53-4cb6-9a6b-0d0f33b5f5d{number}" for number in range(4)]
+    old = [{"id": ids[0], "role": "system", "text": "A"}, {"id": ids[1], "role": "user", "text": "B"}]
+    new = [{"id": ids[2], "role": "system", "text": "A"}, {"id": ids[3], "role": "user", "text": "C"}]
     one, other = app([node("n", prompt_template=old)]), app([node("n", prompt_template=new)])
     text = show(compare(one, other))
     assert "prompt_template[user].text B -> C" in text

@@ -21,6 +21,8 @@ from difyflow.diff.changes import Key, Renamed
 from difyflow.diff.compare import mapping_step
 from difyflow.diff.merge import merge
 from difyflow.dsl import App
+from difyflow.errors import ReadError
+from difyflow.lint.engine import check
 from difyflow.nodes._record import READING
 
 TEMPLATES = Path(__file__).resolve().parent.parent.parent / "templates"
@@ -113,6 +115,7 @@ def test_it_does_not_matter_who_is_ours(data, base):
         assert same(plain(one.data), plain(other.data))
 
 
+@pytest.mark.long
 @documents.SOME
 @given(st.data())
 def test_edits_of_templates_merge_and_lose_nothing(templates, data):
@@ -415,3 +418,47 @@ def test_each_conflict_can_be_answered(base, two):
     assert nodes(merged.data)["llm"]["data"]["a"] == 2
     assert nodes(merged.data)["code"]["data"]["b"] == 1
     assert [item.taken for item in merged.conflicts] == ["theirs", "ours"]
+
+
+def test_ids_that_the_editor_makes_never_clash(base, two):
+    ids = [f"{number}7d38ac1-0b53-4cb6-9a6b-0d0f33b5f5d{number}" for number in range(2)]
+    for document, name in zip(two, ids, strict=True):
+        nodes(document)["llm"]["data"]["prompt_template"][0]["id"] = name
+    nodes(base)["llm"]["data"]["prompt_template"][0].pop("id")
+    merged = merge(base, *two)
+    assert merged.clean
+    assert same(merged.data, two[0])
+
+
+@pytest.mark.long
+@documents.SOME
+@given(st.data())
+def test_edits_of_real_files_merge_and_lose_nothing(corpus_dir, data):
+    file = data.draw(st.sampled_from(sorted((corpus_dir / "dsl").glob("*.yml"))))
+    try:
+        base = difyflow.read(file.read_bytes()).data()
+    except ReadError:
+        return
+    ours, theirs = data.draw(documents.edited(base)), data.draw(documents.edited(base))
+    merged = merge(base, ours, theirs)
+    if not any(isinstance(change, Renamed) for side in (ours, theirs) for change in compare(base, side)):
+        assert_nothing_is_lost(base, ours, theirs, merged)
+    other = merge(base, theirs, ours)
+    assert sorted(item.key for item in merged.conflicts) == sorted(item.key for item in other.conflicts)
+    if merged.clean:
+        assert same(plain(merged.data), plain(other.data))
+
+
+@pytest.mark.long
+@documents.SOME
+@given(st.data())
+def test_a_clean_merge_has_no_error_that_neither_side_had(templates, data):
+    def errors(document):
+        return [finding for finding in check(document, None) if finding.severity == "error"]
+
+    base = data.draw(st.sampled_from(templates))
+    ours, theirs = data.draw(documents.edited(base)), data.draw(documents.edited(base))
+    merged = merge(base, ours, theirs, checker=errors)
+    known = {(item.rule, item.node, item.message) for side in (ours, theirs) for item in errors(side)}
+    new = [item for item in errors(merged.data) if (item.rule, item.node, item.message) not in known]
+    assert not new or not merged.clean

@@ -59,6 +59,7 @@ def test_pairing_by_deepdiff_gives_another_diff_to_the_same_document(data, one):
     assert_patches(one, data.draw(documents.edited(one)), thorough=True)
 
 
+@pytest.mark.long
 @documents.SOME
 @given(st.data())
 def test_edits_of_templates_can_be_made_again(templates, data):

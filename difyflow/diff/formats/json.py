@@ -34,15 +34,19 @@ def as_data(found: Report, how: How) -> dict[str, Any]:
             {"kind": item.kind, "node": item.node_id or None, "message": item.message}
             for item in found.breaking
         ],
-        "nodes": [
-            _node(entry)
-            for section in found.sections
-            if section.heading == "Nodes"
-            for entry in section.entries
-        ],
+        "nodes": list(_nodes(found).values()),
         "layout": found.layout or None,
         "changes": [as_json(change) for change in found.diff.changes],
     }
+
+
+def _nodes(found: Report) -> dict[str, dict[str, Any]]:
+    """The nodes by id, each once, also if only its model changed."""
+    entries = (entry for section in found.sections for entry in section.entries if entry.node_id)
+    nodes: dict[str, dict[str, Any]] = {}
+    for entry in entries:
+        nodes.setdefault(entry.node_id, _node(entry))
+    return nodes
 
 
 def _node(entry: Entry) -> dict[str, Any]:
