@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import PurePath
 from typing import Any
 
-from difyflow.cli import _diff_pairs, _show
+from difyflow.cli import _diff_pairs, _exit, _show
 from difyflow.cli._diff_pairs import Pair
 from difyflow.diff import Diff, compare
 from difyflow.diff.formats import json as as_json
@@ -46,15 +46,21 @@ class _Compared:
 
 
 def run(options: Options) -> int:
-    """Runs the command; 1 if what `fail_on` names was found.
+    """Runs the command; 1 if what `fail_on` names was found, 3 if one of several files cannot be read.
 
     Raises:
         UsageError: options that do not go together.
         DslError, BuildError: a side cannot be read.
     """
     kind = options.format or _SUFFIXES.get(PurePath(options.file or "").suffix.lower(), "text")
-    found = [_compared(pair, options) for pair in _diff_pairs.pairs(options.targets)]
+    pairs = list(_diff_pairs.pairs(options.targets))
+    faults = [pair.fault for pair in pairs if pair.fault is not None]
+    found = [_compared(pair, options) for pair in pairs if pair.fault is None]
     _show.write_text(_shown(kind, found, several=len(options.targets) != 2 or len(found) != 1), options.file)
+    for fault in faults:
+        _show.note(f"error: {fault}")
+    if faults:
+        return _exit.UNREADABLE
     different = any(item.diff for item in found)
     breaking = any(item.breaking for item in found)
     return int({"any": different, "breaking": breaking, "never": False}[options.fail_on])

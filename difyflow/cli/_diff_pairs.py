@@ -12,7 +12,7 @@ from difyflow.build.load import locate
 from difyflow.build.source import is_split
 from difyflow.cli._diff_sides import side, side_of
 from difyflow.diff.compare import plain
-from difyflow.errors import ReadError, UsageError
+from difyflow.errors import DslError, ReadError, UsageError
 from difyflow.git.repository import Blobs, changed_files, is_revision, open_repository
 
 _SUFFIXES: Final = frozenset((".yml", ".yaml"))
@@ -23,11 +23,17 @@ _LOOKS_LIKE_DSL: Final = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Pair:
-    """Two versions of a document as plain data; None on the side where there is none."""
+    """Two versions of a document as plain data.
+
+    Attributes:
+        before, after: None on the side where there is none.
+        fault: why one of several pairs cannot be compared; the others can.
+    """
 
     names: tuple[str, str]
-    before: Mapping[str, object] | None
-    after: Mapping[str, object] | None
+    before: Mapping[str, object] | None = None
+    after: Mapping[str, object] | None = None
+    fault: DslError | None = None
 
 
 def pairs(targets: tuple[str, ...]) -> Iterator[Pair]:
@@ -83,9 +89,8 @@ def _folders(one: Path, other: Path) -> Iterator[Pair]:
         raise UsageError(f"neither {one} nor {other} holds a DSL file", code="no-dsl")
     for name in names:
         sides = [top / name if (top / name).is_file() else None for top in (one, other)]
-        before, after = (None if file is None else _dsl(file.read_bytes(), str(file)) for file in sides)
-        if before is not None or after is not None:
-            yield Pair((str(one / name), str(other / name)), before, after)
+        data = [None if file is None else file.read_bytes() for file in sides]
+        yield from _pair((str(one / name), str(other / name)), data)
 
 
 def _dsl_files(top: Path) -> Iterator[str]:
@@ -112,12 +117,23 @@ def _changed_in_git(states: tuple[str, ...]) -> Iterator[Pair]:
     repository = open_repository()
     with Blobs(repository.top) as blobs:
         for change in changed_files(repository, states):
-            sides = [_blob(blobs, change.old_id, change.old_path, None)]
-            sides.append(_blob(blobs, change.new_id, change.new_path, repository.top))
-            names = (change.old_path or change.new_path or "", change.new_path or change.old_path or "")
-            found = [_dsl(data, name) for data, name in zip(sides, names, strict=True)]
-            if any(item is not None for item in found):
-                yield Pair(names, found[0], found[1])
+            if change.is_plain:
+                sides = [_blob(blobs, change.old_id, change.old_path, None)]
+                sides.append(_blob(blobs, change.new_id, change.new_path, repository.top))
+                names = (change.old_path or change.new_path or "", change.new_path or change.old_path or "")
+                yield from _pair(names, sides)
+
+
+def _pair(names: tuple[str, str], sides: list[bytes | None]) -> Iterator[Pair]:
+    """The pair in two files of which one or both may be no DSL."""
+    words = ("before", "after")
+    try:
+        found = [_dsl(data, f"{name} ({word})") for data, name, word in zip(sides, names, words, strict=True)]
+    except DslError as err:
+        yield Pair(names, fault=err)
+        return
+    if any(item is not None for item in found):
+        yield Pair(names, found[0], found[1])
 
 
 def _blob(blobs: Blobs, name: str, path: str | None, top: Path | None) -> bytes | None:

@@ -258,6 +258,22 @@ def test_a_revision_is_compared_with_the_files_of_now(app, tmp_path, monkeypatch
     assert [item["after"] for item in json.loads(capsys.readouterr().out)["files"]] == ["app.yml"]
 
 
+def test_a_file_that_cannot_be_read_does_not_hide_the_others(app, tmp_path, capsys):
+    changed = copy.deepcopy(app)
+    llm(changed)["title"] = "New"
+    for folder, files in (
+        ("x", {"a.yml": "app:\n  - [", "b.yml": json.dumps(app)}),
+        ("y", {"b.yml": json.dumps(changed)}),
+    ):
+        (tmp_path / folder).mkdir()
+        for name, text in files.items():
+            (tmp_path / folder / name).write_text(text, encoding="utf-8")
+    assert run(["diff", str(tmp_path / "x"), str(tmp_path / "y")]) == 3
+    out, err = capsys.readouterr()
+    assert "title Ask -> New" in out
+    assert "a.yml (before):2: not valid YAML" in err
+
+
 def test_colour_is_for_terminals(pair, capsys):
     def change(app):
         llm(app)["title"] = "New"
