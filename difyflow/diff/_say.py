@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 import unicodedata
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from difyflow.diff._values import Mask, encoded
-from difyflow.diff.report import Detail
+
+if TYPE_CHECKING:  # git's text of a document needs the words and not the report
+    from difyflow.diff.report import Detail
 
 _LONG: Final = 72
 """Characters above which a text is shown by lines."""
