@@ -12,6 +12,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
+from difyflow.diff._say import harmless
 from difyflow.diff.secrets import IsSecret, masked
 from difyflow.dsl.canonical import DATA_LAYOUT, EDGE_LAYOUT, NODE_LAYOUT
 
@@ -23,9 +24,7 @@ _HIDDEN: Final = {
 _ENDS: Final = ("source", "sourceHandle", "target", "targetHandle")
 _NAMES: Final = ("variable", "name", "case_id", "id", "key", "role")
 """Fields by which an item of a list is called, the first that it has; ids of messages are not shown."""
-_PLAIN: Final = re.compile(r"(?![\s\"'\[{|])[^\x00-\x1f\x7f-\x9f\u2028\u2029\ufeff\ud800-\udfff]+(?<!\s)")
-_ODD: Final = re.compile("[\x00-\x09\x0b-\x1f\x7f-\x9f\u2028\u2029\ufeff\ud800-\udfff]")
-"""What a terminal or git would not show as it is."""
+_PLAIN: Final = re.compile(r"(?![\s\"'\[{|])[^\x00-\x1f]+(?<!\s)")
 _SCALARS: Final = re.compile(r"(?i)~|null|true|false|yes|no|on|off|[-+]?[.\d][\d._eE+-]*|[-+]?\.(inf|nan)")
 
 
@@ -110,7 +109,7 @@ def _field(label: str, value: object, indent: str) -> Iterator[str]:
     elif isinstance(value, list | tuple) and any(isinstance(item, Mapping | list | tuple) for item in value):
         for place, item in enumerate(value):
             yield from _field(f"{label}[{_name(item, place)}]", item, indent)
-    elif isinstance(value, str) and "\n" in value and not _ODD.search(value):
+    elif isinstance(value, str) and "\n" in value and not _is_odd(value):
         yield f"{indent}{label}:"
         yield from (f"{indent}  | {line}" for line in value.split("\n"))
     else:
@@ -127,15 +126,20 @@ def _name(item: object, place: int) -> str:
 
 def _value(value: object) -> str:
     if isinstance(value, str):
-        plain = _PLAIN.fullmatch(value) and not _SCALARS.fullmatch(value)
-        return value if plain else json.dumps(value, ensure_ascii=bool(_ODD.search(value)))
+        plain = _PLAIN.fullmatch(value) and not _SCALARS.fullmatch(value) and harmless(value) == value
+        return value if plain else _json(value)
     if value is None or isinstance(value, bool | int | float | Mapping | list | tuple):
         return _json(value)
-    return f"<{type(value).__name__.lower()} {value}>"
+    return f"<{type(value).__name__.lower()} {harmless(str(value))}>"
 
 
 def _json(value: object) -> str:
-    return json.dumps(value, ensure_ascii=False, default=_value)
+    return harmless(json.dumps(value, ensure_ascii=False, default=_value))
+
+
+def _is_odd(text: str) -> bool:
+    """Whether a line of a text has something that a terminal or git would not show as it is."""
+    return any(harmless(line) != line for line in text.split("\n"))
 
 
 def _ordered(data: Mapping[Any, Any]) -> list[Any]:
@@ -154,6 +158,5 @@ def _text(value: object) -> str:
 
 def _shown(key: object) -> str:
     """A key or title in one line."""
-    return (
-        json.dumps(key)[1:-1] if isinstance(key, str) and _ODD.search(key.replace("\n", "\x00")) else str(key)
-    )
+    text = str(key)
+    return text if harmless(text) == text else _json(text)[1:-1]
