@@ -2,6 +2,8 @@ import pytest
 
 from difyflow.client.abilities import abilities, version_tuple
 
+TWICE = "counts_streaming_twice"
+
 
 @pytest.mark.parametrize(
     ("text", "number"),
@@ -28,8 +30,8 @@ def test_a_version_is_read_from_its_beginning(text, number):
         ("1.9.1", {"finds_by_user", "stopped_keeps_running"}),
         ("1.12.1", {"finds_by_user", "ends_alone", "stopped_keeps_running"}),
         ("1.13.0", {"finds_by_user", "ends_alone", "queues", "stop_shows_as_failed"}),
-        ("1.14.2", {"finds_by_user", "ends_alone", "queues", "stop_shows_as_failed", "reattach"}),
-        ("1.16.0", {"finds_by_user", "ends_alone", "queues", "stop_shows_as_failed", "reattach"}),
+        ("1.14.2", {"finds_by_user", "ends_alone", "queues", "stop_shows_as_failed", "reattach", TWICE}),
+        ("1.16.0", {"finds_by_user", "ends_alone", "queues", "stop_shows_as_failed", "reattach", TWICE}),
         ("", set()),
     ],
 )
