@@ -161,7 +161,7 @@ def _rules(field: FormField) -> str:
     if field.default not in (None, ""):
         rules.append(f"default {field.default}")
     allowed = (*field.allowed_file_types, *field.allowed_file_extensions)
-    if allowed:
+    if allowed and field.type in ("file", "file-list"):
         rules.append("files: " + ", ".join(allowed))
     return f"  ({'; '.join(rules)})" if rules else ""
 

@@ -208,6 +208,17 @@ def test_a_workflow_is_no_chatflow(dify, says, capsys):
     assert "difyflow run" in capsys.readouterr().err and server.runs == []
 
 
+def test_certificates_are_checked_unless_that_is_switched_off_loudly(chatflow, says, capsys, loopback):
+    server = chatflow(tls=True)
+    certificate = str(loopback.server.CERTIFICATE)
+    for words, code in ((["-q"], 4), (["-q", "--ca-file", certificate], 0)):
+        says("one")
+        assert run(["chat", server.url, *words]) == code
+    with pytest.warns(Warning, match="Unverified HTTPS"):
+        assert run(["run", server.url, "--query", "x", "-q", "--insecure"]) == 0
+    assert "WARNING: --insecure" in capsys.readouterr().err
+
+
 def test_nothing_on_standard_input_is_no_talk(chatflow, says):
     server = chatflow()
     says()

@@ -4,6 +4,8 @@ import copy
 
 import pytest
 import yaml
+from hypothesis import given
+from hypothesis import strategies as st
 
 from difyflow.client.masks import fingerprint, is_mask, with_kept_secrets, with_values, without_secrets
 from difyflow.client.push import Action, Wish, apply, plan
@@ -332,6 +334,25 @@ def test_the_fingerprint_of_a_file_is_that_of_its_export(console, connect, flow,
 
     assert done.fingerprint == fingerprint(ours) == fingerprint(without_secrets(ours))
     assert fingerprint(app_of(changed(flow(version), title="x"))) != done.fingerprint
+
+
+@given(st.one_of(st.text(max_size=12), st.sampled_from(MASKS)), st.text(max_size=12), st.booleans())
+def test_whatever_the_file_and_the_server_hold_no_mask_is_ever_sent(value, stored, same):
+    ours = app_of(small(value))
+    theirs = app_of(small(stored)) if same else None
+    try:
+        kept, _ = with_kept_secrets(ours, theirs)
+    except UsageError as err:
+        assert err.code == "mask" and is_mask(value)
+        return
+    (sent,) = [item.value for item in kept.workflow.environment_variables]
+    assert sent == (value if value and not is_mask(value) else stored if theirs else "")
+
+
+def small(value):
+    """A file with one secret."""
+    secret = {"id": "i", "name": "S", "value": value, "value_type": "secret"}
+    return {"app": {"mode": "workflow", "name": "x"}, "workflow": {"environment_variables": [secret]}}
 
 
 @pytest.mark.parametrize("value", ["sk-abc************yz", "*" * 20, "[__HIDDEN__]", "ab************"])

@@ -79,6 +79,34 @@ def test_a_proxy_that_is_not_there_means_that_nothing_was_sent(api, monkeypatch,
     assert "proxy" in caught.value.message and "geheim" not in dumped(caught.value)
 
 
+def test_https_goes_through_the_tunnel_of_the_proxy_which_never_sees_the_key(api, loopback, monkeypatch):
+    with loopback.Server(tls=True) as server, loopback.Tunnel() as proxy:
+        server.on("GET", "/v1/info", loopback.Answer.json({"name": "safe"}))
+        monkeypatch.setenv("HTTPS_PROXY", f"http://me:geheim@{proxy.address}")
+
+        client = api(server.url, ca_file=loopback.server.CERTIFICATE)
+        assert client.info().name == "safe"
+        client.close()
+        assert len(proxy.asked) == 1 and proxy.asked[0].startswith(f"CONNECT 127.0.0.1:{server.port} ")
+        assert "Proxy-Authorization: Basic" in proxy.asked[0] and SECRET not in proxy.asked[0]
+
+        monkeypatch.setenv("NO_PROXY", "127.0.0.1")
+        assert api(server.url, ca_file=loopback.server.CERTIFICATE).info().name == "safe"
+        assert len(proxy.asked) == 1
+
+
+@pytest.mark.parametrize("status", [407, 403, 502])
+def test_a_proxy_that_refuses_the_tunnel_means_that_nothing_was_sent(api, loopback, monkeypatch, status):
+    with loopback.Tunnel(refuse=status) as proxy:
+        monkeypatch.setenv("HTTPS_PROXY", f"http://me:geheim@{proxy.address}")
+
+        with pytest.raises(ConnectionLost) as caught:
+            api("https://dify.example.test").run({}, user="u")
+
+        assert caught.value.code == "unreachable" and not caught.value.may_have_run
+        assert "proxy" in caught.value.message and "geheim" not in dumped(caught.value)
+
+
 def test_a_certificate_of_an_own_authority_is_trusted_by_its_file(loopback, api):
     with loopback.Server(tls=True) as server:
         server.on("GET", "/v1/info", loopback.Answer.json({"name": "safe"}))

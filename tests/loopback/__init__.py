@@ -9,5 +9,18 @@ from loopback.console import Console
 from loopback.dify import Dify, Run
 from loopback.recordings import RECORDINGS, Recording, load, names
 from loopback.server import Answer, Seen, Server
+from loopback.tunnel import Tunnel
 
-__all__ = ["RECORDINGS", "Answer", "Console", "Dify", "Recording", "Run", "Seen", "Server", "load", "names"]
+__all__ = [
+    "RECORDINGS",
+    "Answer",
+    "Console",
+    "Dify",
+    "Recording",
+    "Run",
+    "Seen",
+    "Server",
+    "Tunnel",
+    "load",
+    "names",
+]
