@@ -16,7 +16,7 @@ from difyflow.client.answers import Json, obj, text
 from difyflow.client.app_api import checked_id
 from difyflow.client.faults import classify
 from difyflow.client.transport import Answer, Call, Connection, Effect, Transport
-from difyflow.errors import ApiError, AuthError
+from difyflow.errors import ApiError, AuthError, UsageError
 
 _IMPORT_S = 120.0  # seconds; a large import also asks the plugin daemon
 _SAME_NAME = 100
@@ -120,7 +120,7 @@ class ConsoleApi:
             AuthError: `login-refused`; `no-password-login` where the server wants another way.
             RateLimited: `login-locked`.
         """
-        features = obj(self._explained(Call(method="GET", path="/system-features")).value)
+        features = self._features()
         if features.get("enable_email_password_login") is False:
             raise AuthError(
                 "this server takes no login with a password (single sign-on or e-mail codes only)",
@@ -128,6 +128,15 @@ class ConsoleApi:
                 hint="use an account with a password, or import the file by hand in the console",
             )
         self._log_in()
+
+    def _features(self) -> Json:
+        """What the server says before a login; nothing if it is too old to be asked."""
+        try:
+            return obj(self._explained(Call(method="GET", path="/system-features")).value)
+        except ApiError as err:
+            if err.status == 404 and err.server_version is not None:
+                return {}
+            raise
 
     def workspace(self) -> Workspace:
         """The account's current workspace; a GET before 1.11, a POST since (recorded), so both are tried."""
@@ -156,7 +165,16 @@ class ConsoleApi:
         return _app(obj(self._get(app_id, "")))
 
     def export(self, app_id: str, *, include_secret: bool = False, workflow_id: str | None = None) -> str:
-        """The DSL text of the draft, or of a published version (1.8.1+)."""
+        """The DSL text of the draft, or of a published version.
+
+        Raises:
+            UsageError: a version is asked of a server before 1.8.1, which would give the draft.
+        """
+        if workflow_id and (version_tuple(self.server_version) or (1, 12, 0)) < (1, 8, 1):
+            raise UsageError(
+                f"Dify {self.server_version} exports the draft only; published versions since 1.8.1",
+                code="too-old",
+            )
         params = {
             "include_secret": "true" if include_secret else "false",
             "workflow_id": checked_id(workflow_id) if workflow_id else None,

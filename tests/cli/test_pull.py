@@ -79,6 +79,19 @@ def test_only_a_file_that_is_as_it_was_pulled_is_overwritten_unasked(console, fl
     assert (tmp_path / "other.yml").read_text() == "mine"
 
 
+def test_a_published_version_is_asked_for_where_the_server_has_that(console, flow, tmp_path, capsys):
+    new, old = console("1.12.1"), console("0.15.3")
+    for server, code in ((new, 0), (old, 2)):
+        app = server.add(flow(server.version))
+        words = ["--console", server.url, "--app", app.id, "--version", NOBODY, "-o", f"{server.version}.yml"]
+        assert run(["pull", *words]) == code
+
+    assert new.seen[-1].query["workflow_id"] == NOBODY
+    assert "1.8.1" in capsys.readouterr().err
+    # no note: a version is not what a push would replace
+    assert [path.name for path in tmp_path.iterdir()] == ["1.12.1.yml"]
+
+
 def test_a_note_that_cannot_be_read_is_named(console, flow, tmp_path, capsys):
     server = console()
     app = server.add(flow())

@@ -93,6 +93,15 @@ def test_a_server_without_password_login_says_so_and_gets_no_password(console, c
     assert server.logins == []
 
 
+def test_a_server_that_cannot_be_asked_before_a_login_is_logged_in_to(console, connect, loopback):
+    server = console("0.15.3")
+    server.on("GET", "/console/api/system-features", loopback.Answer.html(404, "404 Not Found"))
+
+    connect(server).login()
+
+    assert len(server.logins) == 1
+
+
 def test_a_login_that_says_fail_with_http_200_is_refused(console, connect, loopback):
     server = console("0.15.3")
     answer = {"result": "fail", "data": "workspace not found, please contact system admin"}
