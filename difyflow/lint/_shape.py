@@ -21,6 +21,7 @@ class Fault:
         missing: True if the key is not there.
         crash: the editor's page breaks of it.
         default: what stands for nothing there, if there is such a value.
+        runs: the engine does without it.
     """
 
     path: Path
@@ -28,6 +29,7 @@ class Fault:
     missing: bool = False
     crash: bool = False
     default: object = None
+    runs: bool = False
 
 
 class Shape:
@@ -88,7 +90,7 @@ class Map(Shape):
                 if not need.optional:
                     yield Fault((*path, key), need.shape.wanted, True, need.crash, need.default)
             elif value[key] is None and need.crash:
-                yield Fault((*path, key), need.shape.wanted, False, True, need.default)
+                yield Fault((*path, key), need.shape.wanted, False, True, need.default, need.null)
             elif value[key] is not None or not need.null:
                 yield from need.shape.faults(value[key], (*path, key))
 

@@ -19,6 +19,7 @@ from difyflow.lint._shape import (
     Fault,
     Is,
     Map,
+    Need,
     OneOf,
     Shape,
     Values,
@@ -229,7 +230,7 @@ SHAPES: Mapping[str, Shape] = {
             ),
             "instruction": may(TEXT),
             "memory": may(_MEMORY),
-            "reasoning_mode": may(choice("function_call", "prompt", "")),
+            "reasoning_mode": Need(choice("function_call", "prompt", ""), null=True, default="function_call"),
             "vision": kept(_VISION),
         }
     ),

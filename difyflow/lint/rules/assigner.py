@@ -115,16 +115,17 @@ def _items(node: NodeView) -> Iterator[tuple[Path, Mapping[str, object]]]:
             yield node.at("items", index), item
 
 
-@rule("assigner-target", severity="error")
+@rule("assigner-target", severity="warning")
 def assigner_target(view: View) -> Iterator[Found]:
-    """An assigner writes to something that cannot be written.
+    """An assigner writes to something that does not keep it.
 
     What it does:
         Finds targets that are neither a conversation variable nor a variable of a loop around the node.
 
     Why is it bad:
-        Dify writes to variables only: the output of a node and a system variable are none, and the run fails
-        with "Variable not found".
+        Dify does it without a word, since its pool holds the outputs of nodes as variables, too: for the rest
+        of this run the output has another value. Nothing of it is there in the next turn, which is what an
+        assigner is for. The editor offers no such target.
 
     Example:
         ```yaml
@@ -137,7 +138,7 @@ def assigner_target(view: View) -> Iterator[Found]:
         ```
 
     Dify:
-        0.13 and later (`VariableAssignerNode._run`: `isinstance(variable, VariableBase)`).
+        0.13 and later (`VariableAssignerNode._run`; `VariablePool.add` makes a variable of everything).
     """
     for node in view.of("assigner"):
         for path, item in _items(node):
@@ -151,10 +152,10 @@ def assigner_target(view: View) -> Iterator[Found]:
                 continue
             known = ", ".join(f"conversation.{name}" for name in view.conversation) or "none is declared"
             message = (
-                f"{'.'.join(target)} cannot be written; a target is a conversation variable ({known}) or a "
-                "variable of a loop around the node"
+                f"{'.'.join(target)} does not keep what is written to it; what does: conversation variables "
+                f"({known}) and those of a loop around the node"
             )
-            yield Found((*path, "variable_selector"), message, severity=when_run(view, node))
+            yield Found((*path, "variable_selector"), message)
 
 
 @rule("assigner-operation", severity="error")

@@ -95,9 +95,9 @@ def http_auth(view: View) -> Iterator[Found]:
         blank key, or with the kind `custom` and no header.
 
     Why is it bad:
-        Without a configuration the node cannot be built; with a blank key the run fails ("API key is required
-        for authorization but was empty"). A custom key without a header goes into `Authorization`, which is
-        a warning.
+        Without a configuration the node cannot be built; with a blank key the run fails since Dify 1.12 ("API
+        key is required for authorization but was empty"), and before that it sends an empty key, which is a
+        warning. A custom key without a header goes into `Authorization`, which is a warning, too.
 
     Example:
         ```yaml
@@ -110,7 +110,7 @@ def http_auth(view: View) -> Iterator[Found]:
         ```
 
     Dify:
-        Every release (`HttpRequestNodeAuthorization`; the check of a blank key is recorded since 0.15).
+        Every release (`HttpRequestNodeAuthorization`, `Executor.__init__`).
     """
     for node in view.of("http-request"):
         found = node.raw.get("authorization")
@@ -133,8 +133,9 @@ def _config_faults(view: View, node: NodeView, config: Mapping[str, object]) -> 
         message = f"the key is {shown(key)}, and text belongs there; use {{{{#env.NAME#}}}}"
         yield Found(node.at("authorization", "config", "api_key"), message, severity=when_built(view, node))
     elif not key.strip():
-        message = "the key is empty, and the run fails; use {{#env.NAME#}}"
-        yield Found(node.at("authorization", "config", "api_key"), message, severity=when_run(view, node))
+        message = "the key is empty; use {{#env.NAME#}}"
+        severity = when_run(view, node) if view.holds("1.12.0") else "warning"
+        yield Found(node.at("authorization", "config", "api_key"), message, severity=severity)
     if kind == "custom" and not config.get("header"):
         message = "no header is named for the key, so it goes into Authorization; name one"
         yield Found(node.at("authorization", "config", "header"), message, severity="warning")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from difyflow.lint._consequence import when_built
 from difyflow.lint._shape import shown
 from difyflow.lint.finding import Found
 from difyflow.lint.rule import rule
@@ -39,4 +40,4 @@ def iteration_error_mode(view: View) -> Iterator[Found]:
         mode = node.raw.get("error_handle_mode")
         if mode is not None and mode not in known:
             message = f"{shown(mode)} is no way to go on after an error; the ways are: {', '.join(known)}"
-            yield Found(node.at("error_handle_mode"), message)
+            yield Found(node.at("error_handle_mode"), message, severity=when_built(view, node))

@@ -52,7 +52,8 @@ def retrieval_settings(view: View) -> Iterator[Found]:
         and no model.
 
     Why is it bad:
-        The run fails: "multiple_retrieval_config is required", "model_config is required".
+        The run fails: "multiple_retrieval_config is required", "weights is required" (also where reranking is
+        off). While no knowledge base is chosen, nothing is searched and nothing fails: then it is a warning.
 
     Example:
         ```yaml
@@ -100,7 +101,7 @@ def _setting_faults(raw: Mapping[str, object]) -> Iterator[tuple[tuple[str, ...]
 
 def _rerank_faults(found: Mapping[str, object]) -> Iterator[tuple[tuple[str, ...], str]]:
     weights = found.get("weights")
-    weighted = found.get("reranking_mode") == "weighted_score" and found.get("reranking_enable") is not False
+    weighted = found.get("reranking_mode") == "weighted_score"
     complete = isinstance(weights, dict) and weights.get("vector_setting") and weights.get("keyword_setting")
     if weighted and not complete:
         said = "scores are to be weighted, and there are no weights; add vector_setting and keyword_setting"

@@ -312,10 +312,8 @@ def llm_structured_schema(view: View) -> Iterator[Found]:
             continue
         schema, place = found.get("schema"), node.at("structured_output", "schema")
         if not isinstance(schema, dict) or not schema:
-            message = (
-                f"the schema is {shown(schema)}, and the run fails; it must be a JSON schema of an object"
-            )
-            yield Found(place, message, severity=when_run(view, node))
+            message = f"the schema is {shown(schema)}; it must be a JSON schema of an object"
+            yield Found(place, message, severity="warning" if schema == {} else when_run(view, node))
             continue
         if schema.get("type") != "object":
             message = f"the root of the schema is of type {shown(schema.get('type'))}; it must be object"

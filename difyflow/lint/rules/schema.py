@@ -98,7 +98,7 @@ def _is_second_agent(node: NodeView) -> bool:
 def _told(view: View, node: NodeView, fault: Fault, consequence: str) -> Found:
     name = ".".join(map(str, fault.path))
     place = node.at(*fault.path)
-    severity: Severity | None = "warning" if fault.crash and not fault.missing else None
+    severity: Severity | None = "warning" if fault.runs else None
     if not fault.crash:
         severity = when_built(view, node)
     fix = None

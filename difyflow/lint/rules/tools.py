@@ -22,7 +22,8 @@ def tool_input(view: View) -> Iterator[Found]:
         over, as Dify drops them.
 
     Why is it bad:
-        Dify cannot build the node: "value must be a string".
+        Dify cannot build the node: "value must be a string". A bare text in place of `{type, value}` is
+        refused, too, or by newer releases dropped without a word.
 
     Example:
         ```yaml
@@ -142,8 +143,8 @@ def agent_strategy(view: View) -> Iterator[Found]:
         (`function_calling`, `ReAct`) without a model or a question.
 
     Why is it bad:
-        Without a strategy the run fails. Without a model or a question the strategy refuses to begin; what
-        other plugins want a file does not say.
+        Without a strategy the run fails. Without a model or a question the strategy refuses to begin (an
+        empty question is a warning); what other plugins want a file does not say.
 
     Example:
         ```yaml
@@ -175,7 +176,8 @@ def agent_strategy(view: View) -> Iterator[Found]:
             value = item.get("value") if isinstance(item, dict) else item
             if not value:
                 message = f"the strategy needs the parameter {name!r}, and it is not given"
-                yield Found(node.at("agent_parameters", name), message, severity=when_run(view, node))
+                severity = "warning" if value == "" else when_run(view, node)
+                yield Found(node.at("agent_parameters", name), message, severity=severity)
 
 
 def _first_agents(view: View) -> Iterator[NodeView]:

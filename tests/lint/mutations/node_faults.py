@@ -125,7 +125,7 @@ def assigner_target(document: Document) -> Iterable[Spot]:
         if others and isinstance(node.raw.get("items"), list) and node.raw["items"]:
             selector = [others[0].id, others[0].data.output_variables()[0].name]
             place = node.at("items", 0, "variable_selector")
-            yield Spot(((place, selector),), node.id, ("items[0]",))
+            yield Spot(((place, selector),), node.id, ("items[0]",), breaks=False)
 
 
 @kind("assignment with an operation of other types")
