@@ -69,10 +69,10 @@ class Side:
         return self._data[node_id]
 
     def title(self, node_id: str) -> str:
-        """The title of a node; its id if it has none."""
+        """The title of a node; its id if it has none, and what is said of one without an id."""
         data = self.nodes.get(node_id, {}).get("data")
         title = data.get("title") if isinstance(data, dict) else None
-        return " ".join(title.split()) if isinstance(title, str) and title.strip() else node_id
+        return " ".join(title.split()) if isinstance(title, str) and title.strip() else node_id or "(no id)"
 
     def kind(self, node_id: str) -> str:
         """The type of a node; `note` for notes."""

@@ -172,7 +172,7 @@ class _Sides:
                     yield "Models and plugins" if _names_a_model(entry.title) else heading, entry
 
     def _node(self, owner: Path, found: list[Change]) -> Iterator[tuple[str, Entry]]:
-        name = str(owner[3].value) if isinstance(owner[3], Key) else ""
+        name = owner[3].value if isinstance(owner[3], Key) and isinstance(owner[3].value, str) else ""
         whole = next((c for c in found if isinstance(c, Added | Removed) and c.path == owner), None)
         if whole is not None:
             yield "Nodes", self._whole_node(name, whole)
