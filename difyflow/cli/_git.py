@@ -170,13 +170,6 @@ def diff(arguments: Sequence[str], *, colour: bool) -> int:
     return 0
 
 
-def labels(given: Sequence[str]) -> tuple[str, str, str]:
-    """What the three sides are called; git before 2.44 does not say it and leaves `%S`."""
-    usual = ("base", "ours", "theirs")
-    found = [label if label and not label.startswith("%") else usual[n] for n, label in enumerate(given[:3])]
-    return (*found, *usual[len(found) :])  # type: ignore[return-value]  # three, always
-
-
 def is_global(everywhere: bool, local: bool) -> bool:
     """Which of the two was asked for.
 

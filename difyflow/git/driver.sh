@@ -105,12 +105,16 @@ own_text() {
     fi
 }
 
-# base, ours, theirs, size of markers, path, labels of base, ours, theirs: the text merge of git.
-own_merge() {
+# What base, ours and theirs are called; git before 2.44 does not tell a driver and leaves `%S`, `%X`, `%Y`.
+labels() {
     branch=$(env | sed -n 's/^GITHEAD_[0-9a-f]*=//p' | head -n 1)
     case ${6:-%} in %*) base='base' ;; *) base=$6 ;; esac
     case ${7:-%} in %*) ours='HEAD' ;; *) ours=$7 ;; esac
     case ${8:-%} in %*) theirs=${branch:-theirs} ;; *) theirs=$8 ;; esac
+}
+
+# base, ours, theirs, size of markers, path: the text merge of git.
+own_merge() {
     git merge-file --marker-size="$4" -L "$ours" -L "$base" -L "$theirs" "$2" "$1" "$3"
     code=$?
     [ $code -gt 127 ] && echo "warning: $5 cannot be merged as text: ours is kept" >&2
@@ -134,8 +138,9 @@ textconv)
     own_text "$1"
     ;;
 merge)
+    labels "$@"
     if is_dsl "$2" && is_dsl "$3"; then
-        difyflow git merge-driver -- "$@"
+        difyflow git merge-driver -- "$1" "$2" "$3" "$4" "$5" "$base" "$ours" "$theirs"
         code=$?
         [ $code -le 1 ] && exit $code
     elif is_dsl "$1" || is_dsl "$2" || is_dsl "$3"; then

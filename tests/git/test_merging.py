@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import subprocess
 
 import pytest
 
@@ -147,6 +148,25 @@ def test_other_work_trees_merge_with_reports_of_their_own(ready, dsl, tmp_path):
     assert list((ready.top / ".git/worktrees/third/difyflow/conflicts").rglob("*.md"))
     assert not (ready.top / ".git/difyflow/conflicts").exists()
     assert state(ready) == ""
+
+
+@pytest.mark.long
+def test_git_mergetool_asks_for_each_conflict(ready, dsl):
+    conflict(ready, dsl)
+    assert ready.run("merge", "other").returncode == 1
+    done = subprocess.run(
+        ["git", "mergetool", "--no-prompt", "--tool=difyflow"],
+        cwd=ready.top,
+        input="t\n",
+        capture_output=True,
+        encoding="utf-8",
+        timeout=120,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert (node(ready, "a").title, node(ready, "b").title) == ("From ours", "Theirs")
+    assert state(ready).splitlines()[0] == "M  flows/a.yml"
+    ready.git("commit", "-q", "--no-edit")
 
 
 # --- what the driver leaves to git ---

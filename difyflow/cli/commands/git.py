@@ -86,12 +86,12 @@ def diff_driver(colour: bool, arguments: tuple[str, ...]) -> int:
 @click.argument("theirs")
 @click.argument("marker_size")
 @click.argument("path")
-@click.argument("labels", nargs=-1)
+@click.argument("labels", nargs=3)
 def merge_driver(
-    base: str, ours: str, theirs: str, marker_size: str, path: str, labels: tuple[str, ...]
+    base: str, ours: str, theirs: str, marker_size: str, path: str, labels: tuple[str, str, str]
 ) -> int:
     """Merge a document in place of OURS; git calls this."""
     from difyflow.cli import _git
 
     del marker_size  # of text; we leave no marks
-    return _git.merge((base, ours, theirs), path=path, labels=_git.labels(labels))
+    return _git.merge((base, ours, theirs), path=path, labels=labels)
