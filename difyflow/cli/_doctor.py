@@ -89,7 +89,7 @@ def _machine() -> Iterator[Check]:
             name="python",
             status="warning",
             text=text,
-            hint="local runs need Python 3.12 or 3.13: the engine's",
+            hint="local runs need Python 3.12 or 3.13",
         )
     else:
         yield Check(name="python", status="ok", text=text)

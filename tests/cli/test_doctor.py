@@ -68,7 +68,7 @@ def test_the_text_has_a_line_for_each_check(capsys, dify, monkeypatch):
     assert run(["doctor", "--server", server.url]) == 0
 
     said = capsys.readouterr().out
-    for line in ("✓ python", "✓ server", "✓ published", "· clock"):
+    for line in ("✓ difyflow", "✓ server", "✓ published", "· clock"):
         assert f"{line} " in said
     assert KEY not in said
 
