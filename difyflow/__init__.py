@@ -15,22 +15,26 @@ if TYPE_CHECKING:
     from difyflow.diff.merge import merge
     from difyflow.diff.patch import patch
     from difyflow.dsl import App, read
+    from difyflow.lint.engine import lint
+    from difyflow.lint.finding import Finding
     from difyflow.records.result import Result
 
 __version__ = "0.1.0"
 
 _HOME = {
     "App": "difyflow.dsl",
+    "Finding": "difyflow.lint.finding",
     "Flow": "difyflow.build",
     "Result": "difyflow.records.result",
     "diff": "difyflow.diff",
+    "lint": "difyflow.lint",
     "load": "difyflow.build.load",
     "merge": "difyflow.diff.merge",
     "patch": "difyflow.diff.patch",
     "read": "difyflow.dsl",
 }
 
-__all__ = ["App", "Flow", "Result", "diff", "load", "merge", "patch", "read"]
+__all__ = ["App", "Finding", "Flow", "Result", "diff", "lint", "load", "merge", "patch", "read"]
 
 
 def __getattr__(name: str) -> object:

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from difyflow import _catalog
+from difyflow import __version__, _catalog
 from difyflow.cli import _exit, _lint_flow, _show
 from difyflow.dsl.reader import read_bytes
 from difyflow.dsl.releases import target_named
@@ -83,7 +83,7 @@ def run(options: Options) -> int:
     if options.write_baseline:
         return _write_baseline(Path(options.write_baseline), looked)
     looked, hidden = _without_known(options, settings, looked)
-    report = Report(looked, hidden, fixed, notes)
+    report = Report(looked, hidden, fixed, notes, __version__)
     _show.write_text(_catalog.module(formats, options.format_).write(report), options.output)
     _tell(report)
     if report.troubles:

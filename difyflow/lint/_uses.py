@@ -12,6 +12,41 @@ PATIENT = frozenset(("variable-aggregator", "variable-assigner"))
 """They take the first of their variables that has a value, so that one may well be missing."""
 
 
+_NAMING = frozenset(("code", "template-transform", "variable-aggregator", "variable-assigner"))
+"""Node types whose `variables` do something; others carry the key of older editors."""
+
+
+def sleeps(node: NodeView, reference: Reference) -> bool:
+    """True for a reference in a part that is switched off, so that nobody asks for its value."""
+    path = reference.path
+    if path[0] == "variables":
+        grouped = node.raw.get("advanced_settings")
+        return node.kind not in _NAMING or (
+            isinstance(grouped, dict) and grouped.get("group_enabled") is True
+        )
+    if path[0] == "advanced_settings":
+        grouped = node.raw["advanced_settings"]
+        return isinstance(grouped, dict) and not grouped.get("group_enabled")
+    if path[0] in ("body", "authorization"):
+        part = node.raw[path[0]]
+        return isinstance(part, dict) and part.get("type") in ("none", "no-auth")
+    return _is_switched_off(node.raw, path)
+
+
+def _is_switched_off(value: object, path: Path) -> bool:
+    """True if a mapping on the way says `enabled: false`."""
+    for part in path:
+        if isinstance(value, dict):
+            if value.get("enabled") is False:
+                return True
+            value = value.get(part)
+        elif isinstance(value, list) and isinstance(part, int) and part < len(value):
+            value = value[part]
+        else:
+            return False
+    return False
+
+
 def place(node: NodeView, reference: Reference) -> Path:
     """The place of a reference in the document."""
     return node.at(*reference.path)

@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from difyflow.errors import UsageError
+from difyflow.lint.config import inside_of
 from difyflow.lint.finding import Finding
 from difyflow.lint.report import FileReport
 
@@ -81,10 +82,7 @@ def render(file: Path, files: Sequence[FileReport]) -> str:
 
 
 def _mark(folder: Path, path: str, finding: Finding) -> _Mark:
-    try:
-        name = Path(path).resolve().relative_to(folder.resolve()).as_posix()
-    except ValueError:  # it lies elsewhere
-        name = Path(path).as_posix()
+    name = inside_of(folder, path)
     return name, finding.rule, finding.node or "", finding.field or "", finding.message
 
 

@@ -17,6 +17,7 @@ Paths count from the folder that the file lies in. What the command line says co
 
 from __future__ import annotations
 
+import os
 import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -116,11 +117,17 @@ class Config:
         return replace(self, paths=paths)
 
     def _fits(self, path: str, patterns: Sequence[str]) -> bool:
-        try:
-            inside = Path(path).resolve().relative_to(self.folder.resolve()).as_posix()
-        except ValueError:  # it lies elsewhere
-            inside = Path(path).as_posix()
+        inside = inside_of(self.folder, path)
         return any(fnmatchcase(inside, item) or (item == "**") for item in patterns)
+
+
+def inside_of(folder: Path, path: str) -> str:
+    """A path as it is counted from a folder, with slashes; one that lies elsewhere as it is."""
+    # Not `resolve`, which follows links, and fails where one leads to itself.
+    try:
+        return Path(os.path.abspath(path)).relative_to(os.path.abspath(folder)).as_posix()  # noqa: PTH100
+    except ValueError:
+        return Path(path).as_posix()
 
 
 def find(folder: Path) -> Path | None:

@@ -143,19 +143,19 @@ def _look(
     item: Wanted, config: Config, stdin: Callable[[], bytes], flow: FlowReader, max_bytes: int
 ) -> FileReport | None:
     settings = config.settings(item.name)
+    name = "<stdin>" if item.name == STDIN else item.name
     try:
         if item.name.endswith(".py"):
             text, lines = flow(Path(item.name))
             return FileReport(item.name, _in_python(_found(text, item.name, settings, max_bytes), lines))
         data = stdin() if item.name == STDIN else read_bytes(Path(item.name), max_bytes=max_bytes)
-        name = "<stdin>" if item.name == STDIN else item.name
         if not item.named and not _may_be_dsl(data):
             return None
         return FileReport(name, _found(data, name, settings, max_bytes, named=item.named))
     except _NoDsl:
         return None
     except DifyflowError as err:
-        return FileReport(item.name, (), Trouble.of(err, item.name))
+        return FileReport(name, (), Trouble.of(err, name))
 
 
 class _NoDsl(Exception):  # not an error: an answer
@@ -211,4 +211,8 @@ def _looks_broken(source: str | bytes) -> bool:
 
 def _in_python(findings: Sequence[Finding], lines: dict[str, int]) -> list[Finding]:
     """The findings of a rendered flow at the lines of Python that add the nodes."""
-    return [replace(item, line=lines.get(item.node or ""), col=None) for item in findings]
+    made = []
+    for item in findings:
+        line = lines.get(item.node or "")
+        made.append(replace(item, line=line, col=None if line is None else 1))
+    return made

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from difyflow.errors import DifyflowError
 from difyflow.lint.finding import SEVERITIES, Finding, Severity
@@ -49,12 +49,14 @@ class Report:
         hidden: findings that a baseline holds.
         fixed: findings that were mended.
         notes: sentences for the user about what was not done.
+        version: of difyflow.
     """
 
     files: Sequence[FileReport]
     hidden: int = 0
     fixed: int = 0
-    notes: Sequence[str] = field(default=())
+    notes: Sequence[str] = ()
+    version: str = "0"
 
     def __iter__(self) -> Iterator[tuple[str, Finding]]:
         return ((item.path, finding) for item in self.files for finding in item.findings)

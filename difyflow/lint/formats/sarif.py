@@ -17,14 +17,12 @@ _LEVELS = {"error": "error", "warning": "warning", "info": "note"}
 
 def write(report: Report) -> str:
     """One run, with the manual pages of the rules that found something."""
-    from difyflow import __version__
-
     used = {item.rule for _, item in report}
     told = [item for item in rules() if item.id in used]
     places = {item.id: index for index, item in enumerate(told)}
     run = {
         "tool": {
-            "driver": {"name": "difyflow", "version": __version__, "rules": [_rule(item) for item in told]}
+            "driver": {"name": "difyflow", "version": report.version, "rules": [_rule(item) for item in told]}
         },
         "columnKind": "unicodeCodePoints",
         "invocations": [

@@ -8,7 +8,7 @@ from difyflow.lint import _uses
 from difyflow.lint._names import listed, meant, nearest
 from difyflow.lint._scopes import Stand
 from difyflow.lint._variables import Fault, Resolved
-from difyflow.lint.finding import Fix, Found, Severity
+from difyflow.lint.finding import SEVERITIES, Fix, Found, Severity
 from difyflow.lint.rule import rule
 from difyflow.lint.view import NodeView, View
 from difyflow.nodes._base import Reference
@@ -23,8 +23,10 @@ def _faulty(view: View, *faults: Fault) -> Iterator[tuple[NodeView, Reference, R
             yield node, reference, resolved
 
 
-def _mild(view: View, node: NodeView) -> Severity | None:
-    """A reference in a node that never runs does no harm; an aggregator passes over what has no value."""
+def _mild(view: View, node: NodeView, reference: Reference) -> Severity | None:
+    """A reference in what never runs does no harm; an aggregator passes over what has no value."""
+    if _uses.sleeps(node, reference):
+        return "info"
     return "warning" if not view.is_reached(node) or node.kind in _uses.PATIENT else None
 
 
@@ -66,7 +68,7 @@ def ref_unknown_node(view: View) -> Iterator[Found]:
         hint = f"; do you mean {near!r}?" if near else ""
         hint = f"; the node with this title has the id {by_title!r}" if by_title else hint
         text = f"{_uses.shown(reference.selector)}: there is no node {name!r}{hint}"
-        yield _told(node, reference, text, fix=fix, severity=_mild(view, node))
+        yield _told(node, reference, text, fix=fix, severity=_mild(view, node, reference))
 
 
 def _told(
@@ -128,7 +130,7 @@ def ref_unknown_output(view: View) -> Iterator[Found]:
         failed = name in ("error_message", "error_type")
         hint = "; it would with an error strategy" if failed else meant(name, resolved.known)
         text = f"{_uses.shown(reference.selector)}: {owner.title!r} ({owner.kind}) puts out no {name!r}{hint}"
-        yield _told(node, reference, text, fix=fix, severity=_mild(view, node))
+        yield _told(node, reference, text, fix=fix, severity=_mild(view, node, reference))
 
 
 @rule("ref-unknown-key", severity="error")
@@ -162,7 +164,7 @@ def ref_unknown_key(view: View) -> Iterator[Found]:
         name = selector[resolved.part] if resolved.part < len(selector) else ""
         what = f" ({kind})" if kind else ""
         text = f"{before}{what} has no {name!r}{meant(name, resolved.known)}"
-        yield _told(node, reference, text, severity=_mild(view, node))
+        yield _told(node, reference, text, severity=_mild(view, node, reference))
 
 
 @rule("ref-not-upstream", severity="error")
@@ -199,8 +201,14 @@ def ref_not_upstream(view: View) -> Iterator[Found]:
         if said is not None:
             words, severity = said
             text = f"{_uses.shown(reference.selector)}: {owner.title!r} {words}"
-            mild = _mild(view, node)
-            yield _told(node, reference, text, severity=severity or mild)
+            mild = _mild(view, node, reference)
+            yield _told(node, reference, text, severity=_milder(severity, mild))
+
+
+def _milder(one: Severity | None, other: Severity | None) -> Severity | None:
+    """The milder of two severities; None is none of its own."""
+    given = [item for item in (one, other) if item is not None]
+    return max(given, key=SEVERITIES.index, default=None)
 
 
 def _pairs(view: View) -> Iterator[tuple[NodeView, NodeView]]:
@@ -257,7 +265,7 @@ def ref_into_container(view: View) -> Iterator[Found]:
     for node, reference in view.references:
         resolved = view.resolve(reference.selector, node)
         owner = resolved.owner
-        if owner is None or not view.is_reached(node):
+        if owner is None or not view.is_reached(node) or _uses.sleeps(node, reference):
             continue
         if resolved.fault is Fault.OUTSIDE:
             known = listed(resolved.known)
@@ -297,7 +305,7 @@ def ref_may_be_missing(view: View) -> Iterator[Found]:
     """
     for node, reference in view.references:
         owner = view.by_id.get(reference.selector.node_id)
-        if owner is None or node.kind in (*_uses.PATIENT, "end", "answer"):
+        if owner is None or node.kind in (*_uses.PATIENT, "end", "answer") or _uses.sleeps(node, reference):
             continue
         if view.is_reached(node) and view.stand(owner, node) is Stand.SKIPPED:
             said = f"a branch may pass {owner.title!r} by, and then there is no value"
@@ -333,7 +341,9 @@ def ref_short(view: View) -> Iterator[Found]:
         owner = view.by_id.get(name)
         known = list(view.outputs(owner)) if owner is not None else []
         hint = f"; {name!r} puts out: {listed(known)}" if known else ""
-        yield _told(node, reference, f"[{name}] names no variable{hint}", severity=_mild(view, node))
+        yield _told(
+            node, reference, f"[{name}] names no variable{hint}", severity=_mild(view, node, reference)
+        )
 
 
 @rule("ref-environment", severity="error", fix="unsafe")
@@ -403,7 +413,7 @@ def _special(view: View, fault: Fault, what: str) -> Iterator[Found]:
             selector = Selector((reference.selector[0], near, *reference.selector[2:]))
             fix = _uses.renamed(node, reference, selector, f"Refer to {near}")
         text = f"there is no {what} {name!r}{meant(name, _known(resolved.known))}"
-        yield _told(node, reference, text, fix=fix, severity=_mild(view, node))
+        yield _told(node, reference, text, fix=fix, severity=_mild(view, node, reference))
 
 
 def _known(names: Sequence[str]) -> Sequence[str]:
@@ -436,7 +446,7 @@ def ref_system(view: View) -> Iterator[Found]:
     for node, reference, resolved in _faulty(view, Fault.SYSTEM):
         name = reference.selector[resolved.part]
         text = f"there is no system variable {name!r}{meant(name, resolved.known)}"
-        yield _told(node, reference, text, severity=_mild(view, node))
+        yield _told(node, reference, text, severity=_mild(view, node, reference))
 
 
 @rule("ref-system-mode", severity="error")
@@ -467,4 +477,4 @@ def ref_system_mode(view: View) -> Iterator[Found]:
             continue  # the memory of other model nodes has no query of its own
         name = reference.selector[resolved.part]
         text = f"an app of mode {view.mode} has no sys.{name}; it has: {listed(resolved.known)}"
-        yield _told(node, reference, text, severity=_mild(view, node))
+        yield _told(node, reference, text, severity=_mild(view, node, reference))

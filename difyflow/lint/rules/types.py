@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from difyflow.lint import _uses
 from difyflow.lint._consequence import when_run
 from difyflow.lint.finding import Found, Severity
 from difyflow.lint.rule import rule
 from difyflow.lint.view import NodeView, View
-from difyflow.nodes._base import Takes
+from difyflow.nodes._base import Reference, Takes
 from difyflow.nodes._takes import takes_of
 from difyflow.terms.vartype import VarType
 
@@ -44,7 +45,7 @@ def ref_type(view: View) -> Iterator[Found]:
     for node in view.nodes:
         for path, selector, takes in takes_of(node.data):
             kind = view.resolve(selector, node).type
-            if kind is None or takes.accepts(kind):
+            if kind is None or takes.accepts(kind) or _uses.sleeps(node, Reference(path, selector)):
                 continue
             text = f"{'.'.join(selector)} is {_a(kind)}, and this takes {takes}"
             yield Found(node.at(*path), text, severity=_consequence(view, node, kind, takes))
