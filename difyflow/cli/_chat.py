@@ -85,10 +85,13 @@ class _Loop:
 
     def _line(self) -> str | None:
         """The next line; None at the end of the input. A prompt only where somebody sees it."""
-        if sys.stdin.isatty() and not self.quiet:
+        seen = sys.stdin.isatty() and not self.quiet
+        if seen:
             sys.stderr.write("> ")
             sys.stderr.flush()
         line = sys.stdin.readline()
+        if seen and not line:
+            sys.stderr.write("\n")
         return line.rstrip("\r\n") if line else None
 
     def _answer(self, query: str) -> None:

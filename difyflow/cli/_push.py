@@ -180,13 +180,20 @@ def _remember(file: Path | None, note: _console.Pulled | None, done: Pushed) -> 
 def _deliver(options: Options, planned: Plan, done: Pushed | None) -> None:
     """The result on standard output, the key where it belongs."""
     key = done.key if done else ""
+    fault: UsageError | None = None
     if key and options.key_file:
-        _console.write_secret(Path(options.key_file), f"{key}\n".encode())
-        key = ""
+        try:
+            _console.write_secret(Path(options.key_file), f"{key}\n".encode())
+            key = ""
+        except UsageError as err:  # the key is shown nowhere a second time
+            fault = err
     if options.format_ == "json":
         _show.write_text(json.dumps(_data(planned, done, key), ensure_ascii=False, indent=2) + "\n")
     elif done is not None:
         _show.write_text("".join(f"{line}\n" for line in (done.app_id, key) if line))
+    if fault is not None:
+        _show.note("the key went to standard output instead, so that it is not lost")
+        raise fault
 
 
 def _data(planned: Plan, done: Pushed | None, key: str) -> dict[str, object]:

@@ -20,6 +20,7 @@ from difyflow.errors import ApiError, AuthError, UsageError
 
 _IMPORT_S = 120.0  # seconds; a large import also asks the plugin daemon
 _SAME_NAME = 100
+_PAGE = 100  # recorded; later releases take 256
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -224,6 +225,25 @@ class ConsoleApi:
             raise
         found = obj(value).get("leaked_dependencies")
         return tuple(map(_plugin, found)) if isinstance(found, list) else ()
+
+    def installed_plugins(self) -> frozenset[str] | None:
+        """The plugins of the workspace as `author/name`; None where nobody can say (0.15 has none)."""
+        found: set[str] = set()
+        page = 1
+        while True:
+            params: dict[str, str | int | None] = {"page": page, "page_size": _PAGE}
+            try:
+                value = self._send(Call(method="GET", path="/workspaces/current/plugin/list", params=params))
+            except ApiError:  # 0.15, or a plugin daemon that is not reached
+                return None
+            plugins = obj(value.value).get("plugins")
+            names = [text(obj(item), "plugin_id") for item in plugins] if isinstance(plugins, list) else []
+            if not found.issuperset(names):
+                found.update(names)
+                page += 1
+                if len(names) == _PAGE:
+                    continue
+            return frozenset(found)
 
     def publish(self, app_id: str, *, comment: str = "") -> None:
         """Publishes the draft. Sent once; `comment` (at most 100 characters) is kept since 1.0.1."""

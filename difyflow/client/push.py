@@ -8,14 +8,14 @@ has it: the import would store the mask, or nothing, in its place.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from enum import Enum
 
 from difyflow.client.abilities import version_tuple
 from difyflow.client.console_api import ConsoleApi, ConsoleApp, Import, Stored, Workspace
 from difyflow.client.masks import comparable, fingerprint, secrets_of, with_kept_secrets, without_secrets
-from difyflow.dsl.app import App
+from difyflow.dsl.app import App, Dependency
 from difyflow.dsl.imports import answer
 from difyflow.dsl.reader import read
 from difyflow.dsl.releases import RELEASES, Releases
@@ -99,6 +99,7 @@ class Pushed:
         fingerprint: of the draft afterwards.
         missing: plugins that the workspace lacks.
         declined: the confirmation was not given; nothing was changed.
+        confirmed: it was asked for, and given.
     """
 
     app_id: str
@@ -111,6 +112,7 @@ class Pushed:
     missing: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     declined: bool = False
+    confirmed: bool = False
 
 
 def plan(api: ConsoleApi, app: App, wish: Wish, *, app_id: str | None = None) -> Plan:
@@ -173,16 +175,18 @@ def apply(api: ConsoleApi, planned: Plan, *, confirm: Callable[[Import], bool]) 
     done = _imported(api, planned, confirm)
     if done.declined:
         return done
-    if planned.publishes:
-        done = _published(api, done, planned.wish.comment)
-    if planned.wish.make_key:
-        done = replace(done, key=api.make_key(done.app_id))
-    app = api.app(done.app_id)
-    notes = done.notes
-    if not app.enable_api:
-        notes += ("API access of the app is switched off: switch it on in its overview in Dify",)
-    after = read(api.export(done.app_id), name="the server's draft")
-    return replace(done, api_base_url=app.api_base_url, notes=notes, fingerprint=fingerprint(after))
+    try:
+        done = _with_plugins(api, planned.app, done)
+        if planned.publishes:
+            done = _published(api, done, planned.wish.comment)
+        done = _looked_at(api, done)
+        if planned.wish.make_key:  # last, so that nothing can fail while only we know it
+            done = replace(done, key=api.make_key(done.app_id))
+    except (ApiError, ConnectionLost) as err:
+        hint = f"{err.hint}; " if err.hint else ""
+        err.hint = f"{hint}the app is imported as {done.app_id}: go on with --app {done.app_id}"
+        raise
+    return done
 
 
 def _check(app: App, wish: Wish) -> None:
@@ -278,14 +282,49 @@ def _imported(api: ConsoleApi, planned: Plan, confirm: Callable[[Import], bool])
             return Pushed(app_id=said.app_id, status="pending", declined=True)
         said = api.confirm(said.id)
     app_id = said.app_id or (target.id if target else "")
+    if not app_id:
+        raise ApiError("the app is imported, and the answer does not name it", code="unexpected-answer")
     notes: tuple[str, ...] = ()
     if said.status == "completed-with-warnings":
         versions = f"DSL {said.imported_dsl_version} on a server of {said.current_dsl_version}"
         notes += (f"imported with warnings: {versions}",)
-    if asked and planned.app.dependencies:
-        notes += ("after a confirmed import Dify does not say which plugins are missing: look at the app",)
-    missing = () if asked else api.missing_plugins(app_id)
-    return Pushed(app_id=app_id, status=said.status, missing=missing, notes=notes)
+    return Pushed(app_id=app_id, status=said.status, notes=notes, confirmed=asked)
+
+
+def _with_plugins(api: ConsoleApi, app: App, done: Pushed) -> Pushed:
+    """Which plugins are missing: the server knows it, but not after a confirmation (recorded)."""
+    if done.status == "same":
+        return done
+    if not done.confirmed:
+        return replace(done, missing=api.missing_plugins(done.app_id))
+    needed = tuple(_needed(app))
+    installed = api.installed_plugins() if needed else frozenset()
+    if installed is None:
+        note = "after a confirmed import Dify does not say which plugins are missing: look there"
+        return replace(done, notes=(*done.notes, note))
+    return replace(done, missing=tuple(one for one in needed if _name_of(one) not in installed))
+
+
+def _looked_at(api: ConsoleApi, done: Pushed) -> Pushed:
+    """With what the server has now."""
+    app = api.app(done.app_id)
+    notes = done.notes
+    if not app.enable_api:
+        notes += ("API access of the app is switched off: switch it on in its overview in Dify",)
+    after = read(api.export(done.app_id), name="the server's draft")
+    return replace(done, api_base_url=app.api_base_url, notes=notes, fingerprint=fingerprint(after))
+
+
+def _needed(app: App) -> Iterator[str]:
+    """The plugins that a file declares, as `author/name:version@checksum`."""
+    for item in app.dependencies or ():
+        value = item.value if isinstance(item, Dependency) else {}
+        named = (value.get(f"{kind}plugin_unique_identifier") for kind in ("marketplace_", "github_", ""))
+        yield from [name for name in named if isinstance(name, str)][:1]
+
+
+def _name_of(identifier: str) -> str:
+    return identifier.partition(":")[0]
 
 
 def _sent(api: ConsoleApi, planned: Plan) -> Import:
@@ -315,7 +354,7 @@ def _published(api: ConsoleApi, done: Pushed, comment: str) -> Pushed:
         api.publish(done.app_id, comment=comment)
     except ConnectionLost as err:
         if not _is_live(api.draft(done.app_id), api.published(done.app_id)):
-            err.hint = "the app was imported and is not published; push it again with --publish"
+            err.hint = "it is not published"
             raise
     live = api.published(done.app_id)
     if comment and live.comment != comment:

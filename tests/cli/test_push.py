@@ -144,6 +144,25 @@ def test_a_key_file_that_exists_is_found_before_anything_is_made(console, file, 
     assert "--make-key" in capsys.readouterr().err
 
 
+def test_a_key_that_cannot_be_written_after_all_goes_to_standard_output(console, file, tmp_path, capsys):
+    server = console()
+    (tmp_path / "keys").mkdir()
+    real = server.reply
+
+    def reply(seen):
+        if seen.path.endswith("/api-keys"):
+            (tmp_path / "keys").rmdir()
+        return real(seen)
+
+    server.reply = reply
+    words = ["push", file(), "--console", server.url, "--yes", "--make-key", "--key-file", "keys/key.txt"]
+    assert run(words) == 2
+
+    (app,) = server.apps.values()
+    said = capsys.readouterr()
+    assert app.keys[0] in said.out and "not lost" in said.err
+
+
 def test_without_a_terminal_nobody_agrees(console, file, capsys):
     server = console()
 

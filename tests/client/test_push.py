@@ -181,21 +181,44 @@ def test_an_older_file_is_imported_with_the_servers_warning(console, connect, fl
     assert any("0.3.0" in note for note in planned.notes) and any("0.3.0" in note for note in done.notes)
 
 
-def test_missing_plugins_are_named_and_after_a_confirmation_it_is_said_that_nobody_knows(
+def plugin(identifier):
+    value = {"marketplace_plugin_unique_identifier": identifier}
+    return {"type": "marketplace", "current_identifier": None, "value": value}
+
+
+def test_missing_plugins_are_those_that_the_server_names(console, connect, flow):
+    server = console()
+    api = connect(server)
+    server.missing = ["langgenius/tongyi:0.0.20@1b1b"]
+
+    done = apply(api, plan(api, app_of(flow()), Wish()), confirm=yes)
+
+    assert done.missing == ("langgenius/tongyi:0.0.20@1b1b",)
+
+
+def test_after_a_confirmed_import_the_plugins_are_compared_with_those_of_the_workspace(
     console, connect, flow
 ):
     server = console()
     api = connect(server)
-    needed = "langgenius/tongyi:0.0.20@1b1b"
-    one = {"type": "marketplace", "current_identifier": None}
-    one["value"] = {"marketplace_plugin_unique_identifier": needed}
-    server.missing = [needed]
+    there = "langgenius/siliconflow:0.0.99@2c2c"  # another version than the recorded one is installed
+    needed = [plugin(there), plugin("langgenius/tongyi:0.0.20@1b1b"), {"type": "odd", "value": {}}]
+    newer = app_of(flow(dependencies=needed, version="0.6.0"))
 
-    done = apply(api, plan(api, app_of(flow(dependencies=[one])), Wish()), confirm=yes)
-    assert done.missing == (needed,)
+    done = apply(api, plan(api, newer, Wish(force=True)), confirm=yes)
 
-    newer = app_of(flow(dependencies=[one], version="0.6.0"))
+    assert done.missing == ("langgenius/tongyi:0.0.20@1b1b",)
+
+
+def test_where_the_plugins_cannot_be_learned_that_is_said(console, connect, flow, loopback):
+    server = console()
+    api = connect(server)
+    fault = {"code": "internal_server_error", "message": "Failed to request plugin daemon", "status": 500}
+    server.on("GET", ".*/plugin/list", loopback.Answer.json(fault, 500))
+    newer = app_of(flow(dependencies=[plugin("langgenius/tongyi:0.0.20@1b1b")], version="0.6.0"))
+
     done = apply(api, plan(api, newer, Wish()), confirm=yes)
+
     assert done.missing == () and any("plugins" in note for note in done.notes)
 
 
@@ -311,7 +334,23 @@ def test_a_publication_whose_answer_was_lost_is_looked_up(console, connect, flow
         server.on("POST", path, loopback.Answer(reset=True))
         with pytest.raises(ConnectionLost) as caught:
             apply(api, planned, confirm=yes)
-        assert "not published" in caught.value.hint
+        assert "not published" in caught.value.hint and f"--app {app.id}" in caught.value.hint
+
+
+@pytest.mark.parametrize("path", [".*/check-dependencies", "/console/api/apps/[^/]+", ".*/export"])
+def test_a_fault_after_the_import_names_the_app_so_that_no_second_one_is_made(
+    console, connect, flow, loopback, path
+):
+    server = console()
+    api = connect(server)
+    planned = plan(api, app_of(flow()), Wish(make_key=True))
+    server.on("GET", path, loopback.Answer.html(502, "Bad Gateway"))
+
+    with pytest.raises(ApiError) as caught:
+        apply(api, planned, confirm=yes)
+
+    (app,) = server.apps.values()
+    assert f"--app {app.id}" in caught.value.hint and app.keys == []
 
 
 def test_a_switched_off_api_is_told(console, connect, flow):

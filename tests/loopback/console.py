@@ -120,6 +120,8 @@ class Console(Server):
         self.on("POST", f"{base}/apps/imports/[^/]+/confirm", self._confirm)
         if version != "0.15.3":
             self.on("GET", f"{base}/apps/imports/[^/]+/check-dependencies", self._dependencies)
+            plugins = load("1.12.1", "providers/plugin-list")
+            self.on("GET", f"{base}/workspaces/current/plugin/list", Answer.of(plugins))
 
     def reply(self, seen: Seen) -> Answer:
         """Checks the session first, as the release does."""
