@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from difyflow import __version__, _catalog
+from difyflow.build.source import source_of
 from difyflow.cli import _exit, _lint_flow, _show
 from difyflow.dsl.reader import read_bytes
 from difyflow.dsl.releases import target_named
@@ -76,7 +77,7 @@ def run(options: Options) -> int:
         found,
         settings,
         stdin=lambda: sys.stdin.buffer.read(options.max_bytes + 1),
-        flow=lambda path: _lint_flow.run(path, os.environ),
+        flow=lambda path: _rendered(path, options.max_bytes),
         jobs=options.jobs,
         max_bytes=options.max_bytes,
     )
@@ -113,8 +114,9 @@ def _mend(options: Options, settings: Config, found: Sequence[Wanted]) -> tuple[
     count = 0
     notes: list[str] = []
     for item in found:
-        if item.name.endswith(".py"):
-            notes.append(f"{item.name}: a flow.py is not rewritten; what is found there is for you to mend")
+        if files.is_rendered(item.name):
+            what = "a flow.py" if item.name.endswith(".py") else "a folder made by `difyflow split`"
+            notes.append(f"{item.name}: {what} is not rewritten; what is found there is for you to mend")
             continue
         try:
             data = _data(item, options.max_bytes)
@@ -128,6 +130,13 @@ def _mend(options: Options, settings: Config, found: Sequence[Wanted]) -> tuple[
         elif made.done:
             write_whole(Path(item.name).resolve(), made.text.encode(made.encoding))
     return count, notes
+
+
+def _rendered(path: Path, max_bytes: int) -> tuple[str, dict[str, int]]:
+    """The document that a flow.py or a split folder stands for, and the lines that add its nodes."""
+    if path.is_dir():
+        return source_of(path, max_bytes=max_bytes).data.decode(), {}
+    return _lint_flow.run(path, os.environ)
 
 
 def _data(item: Wanted, max_bytes: int) -> bytes:

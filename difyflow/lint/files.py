@@ -21,11 +21,16 @@ from difyflow.lint.report import FileReport, Trouble
 STDIN = "-"
 _SUFFIXES = (".yml", ".yaml")
 _PASSED_BY = frozenset(("node_modules", "__pycache__", "venv", "site-packages"))
+SPLIT_FILE = "document.yml"
+"""Of a folder made by `difyflow split`."""
 _MANY = 2_000_000
 """Bytes from which further processes pay for their start."""
 
 FlowReader = Callable[[Path], tuple[str, dict[str, int]]]
-"""Executes a flow.py: the text that it renders, and by node id the line that adds the node."""
+"""Executes a flow.py: the text that it renders, and by node id the line that adds the node.
+
+Of a folder made by `difyflow split` it gives the document, and no lines.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,10 +79,22 @@ def _behind(path: str) -> Iterator[Wanted]:
 
 def _in_folder(path: str) -> Iterator[Wanted]:
     for folder, inside, files in os.walk(path):
+        if _is_split(Path(folder)):
+            inside.clear()
+            yield Wanted(folder)
+            continue
         inside[:] = sorted(name for name in inside if not name.startswith(".") and name not in _PASSED_BY)
         for name in sorted(files):
             if name.endswith(_SUFFIXES) and not name.startswith("."):
                 yield Wanted(str(Path(folder) / name), named=False)
+
+
+def _is_split(folder: Path) -> bool:
+    """Whether `difyflow split` made this folder: then it is one document."""
+    try:
+        return b"$split:" in (folder / SPLIT_FILE).read_bytes()[:4096]
+    except OSError:
+        return False
 
 
 def look(
@@ -95,7 +112,7 @@ def look(
         files: what to look at.
         config: what to look for.
         stdin: gives the bytes of standard input.
-        flow: executes a flow.py.
+        flow: executes a flow.py, or puts the parts of a split folder together.
         jobs: processes; None = as many as there are processors, if there is much to do.
         max_bytes: size above which no file is parsed.
     """
@@ -103,7 +120,7 @@ def look(
     if count <= 1:
         found = [_look(item, config, stdin, flow, max_bytes) for item in files]
         return [item for item in found if item is not None]
-    plain = [item for item in files if item.name != STDIN and not item.name.endswith(".py")]
+    plain = [item for item in files if item.name != STDIN and not is_rendered(item.name)]
     share = max(1, len(plain) // (count * 8))
     shares = [plain[start : start + share] for start in range(0, len(plain), share)]
     method = "fork" if sys.platform == "linux" else "spawn"
@@ -115,6 +132,11 @@ def look(
         if item.name not in by_name:
             by_name[item.name] = _look(item, config, stdin, flow, max_bytes)
     return [report for item in files if (report := by_name[item.name]) is not None]
+
+
+def is_rendered(name: str) -> bool:
+    """Whether the text that is looked at is made of something else: a flow.py, or a split folder."""
+    return name.endswith(".py") or Path(name).is_dir()
 
 
 def _processes(files: Sequence[Wanted], jobs: int | None) -> int:
@@ -145,7 +167,7 @@ def _look(
     settings = config.settings(item.name)
     name = "<stdin>" if item.name == STDIN else item.name
     try:
-        if item.name.endswith(".py"):
+        if is_rendered(item.name):
             text, lines = flow(Path(item.name))
             return FileReport(item.name, _in_python(_found(text, item.name, settings, max_bytes), lines))
         data = stdin() if item.name == STDIN else read_bytes(Path(item.name), max_bytes=max_bytes)
