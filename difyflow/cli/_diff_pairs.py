@@ -13,6 +13,7 @@ from difyflow.build.source import is_split
 from difyflow.cli._diff_sides import side, side_of
 from difyflow.diff.compare import plain
 from difyflow.errors import DslError, ReadError, UsageError
+from difyflow.git.history import changed_folders
 from difyflow.git.repository import Blobs, changed_files, is_revision, open_repository
 
 _SUFFIXES: Final = frozenset((".yml", ".yaml"))
@@ -116,7 +117,10 @@ def _changed_in_git(states: tuple[str, ...]) -> Iterator[Pair]:
     """Each DSL file that differs between two states; only blobs that changed are read."""
     repository = open_repository()
     with Blobs(repository.top) as blobs:
-        for change in changed_files(repository, states):
+        found = changed_files(repository, states)
+        for whole in changed_folders(repository, blobs, found, states):
+            yield from _pair((whole.old_name or whole.name, whole.name), [whole.old, whole.new])
+        for change in found:
             if change.is_plain:
                 sides = [_blob(blobs, change.old_id, change.old_path, None)]
                 sides.append(_blob(blobs, change.new_id, change.new_path, repository.top))

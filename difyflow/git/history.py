@@ -23,6 +23,9 @@ WORK_TREE = None
 _FORMAT = "%x00%x00commit %H%x00%an%x00%aI%x00%s%x00"
 _INSIDE = frozenset(folder.FOLDERS)
 
+Read = Callable[[str], bytes | None]
+"""The bytes of a file of a state, by its path from the top of the repository."""
+
 
 @dataclass(frozen=True, slots=True)
 class Change:
@@ -103,27 +106,36 @@ def _documents(
     repository: Repository, blobs: Blobs, found: Sequence[FileChange], sides: tuple[str, str | None]
 ) -> Iterator[Change]:
     readers = [_reader(repository, blobs, side) for side in sides]
-    made: list[Change] = []
-    folders: dict[str, None] = {}
+    folders = _folders(found, readers)
+    made = [_joined(place, readers) for place in folders]
     apps = {path for change in found for path in (change.old_path, change.new_path)}
     for change in found:
-        inside = [
-            place
-            for place in (_split_folder(path) for path in (change.old_path, change.new_path))
-            if place is not None
-        ]
-        split = [place for place in inside if any(_is_split(read, place) for read in readers)]
-        if split:
-            folders |= dict.fromkeys(split)
-        elif _name_of(change).endswith(SUFFIXES):
+        if any(place in folders for place in _places(change)):
+            continue
+        if _name_of(change).endswith(SUFFIXES):
             made += _file(repository, blobs, change)
         elif PurePosixPath(_name_of(change)).name == FLOW_FILE:
             made += _flow(change, apps, readers)
-    made += (_joined(place, readers) for place in folders)
     yield from sorted(made, key=lambda change: change.name)
 
 
-Read = Callable[[str], bytes | None]
+def changed_folders(
+    repository: Repository, blobs: Blobs, found: Sequence[FileChange], states: Sequence[str]
+) -> tuple[Change, ...]:
+    """The documents of folders made by `split` of which a part is among the changes, each as a whole."""
+    readers = [_reader(repository, blobs, side) for side in ends(repository, states)]
+    return tuple(_joined(place, readers) for place in _folders(found, readers))
+
+
+def _folders(found: Sequence[FileChange], readers: Sequence[Read]) -> tuple[str, ...]:
+    """The folders made by `split` that a changed file belongs to, on one side at least."""
+    places = dict.fromkeys(place for change in found for place in _places(change))
+    return tuple(place for place in places if any(_is_split(read, place) for read in readers))
+
+
+def _places(change: FileChange) -> list[str]:
+    both = (_split_folder(path) for path in (change.old_path, change.new_path))
+    return [place for place in both if place is not None]
 
 
 def _reader(repository: Repository, blobs: Blobs, side: str | None) -> Read:

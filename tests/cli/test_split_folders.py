@@ -1,0 +1,79 @@
+"""A folder made by `difyflow split` is taken where a file is taken."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+
+import pytest
+
+from difyflow.cli.main import run
+
+
+@pytest.fixture
+def folder(root, tmp_path, monkeypatch, capsys):
+    """`app.yml`, and what it is split into in `wf`; the test stands there."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "app.yml").write_bytes((root / "tests/seed/fine-tune-corpus.yml").read_bytes())
+    assert run(["split", "app.yml", "wf"]) == 0
+    capsys.readouterr()
+    return tmp_path / "wf"
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [["render"], ["show"], ["show", "--format", "json"], ["draw", "--format", "mermaid"]],
+)
+@pytest.mark.usefixtures("folder")
+def test_what_is_said_of_it_is_what_is_said_of_the_file(capsys, arguments):
+    said = []
+    for target in ("app.yml", "wf"):
+        assert run([arguments[0], target, *arguments[1:]]) == 0, target
+        said.append(capsys.readouterr().out.replace("app.yml", "wf"))
+    assert said[0] == said[1]
+
+
+def test_lint_reads_it_as_one_document(folder, capsys):
+    assert run(["lint", "wf"]) in (0, 1)
+    before = capsys.readouterr()
+    assert "in 1 file" in before.err + before.out
+    code = folder / "code" / "代码执行.py"
+    code.write_text("def main(:\n", encoding="utf-8")
+    assert run(["lint", "."]) == 1
+    assert "wf" in capsys.readouterr().out
+    assert run(["lint", "wf", "--fix"]) == 1
+    assert code.read_text(encoding="utf-8") == "def main(:\n"
+
+
+def test_diff_and_merge_take_it(folder, capsys):
+    graph = folder / "graph.yml"
+    graph.write_bytes(graph.read_bytes().replace(b"temperature: 0.3", b"temperature: 0.7"))
+    assert run(["diff", "app.yml", "wf"]) == 1
+    assert "temperature 0.3 -> 0.7" in capsys.readouterr().out
+    assert run(["merge", "app.yml", "app.yml", "wf"]) == 0
+    assert "temperature: 0.7" in capsys.readouterr().out
+
+
+def test_a_diff_of_a_range_shows_it_as_one_document(folder, tmp_path, monkeypatch, capsys):
+    for name in [name for name in os.environ if name.startswith("GIT_")]:
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("GIT_CONFIG_NOSYSTEM", "1")
+    monkeypatch.setenv("GIT_CONFIG_GLOBAL", os.devnull)
+    who = ["-c", "user.name=Ann", "-c", "user.email=ann@example.com"]
+    for words in (["init", "-q"], ["add", "."], [*who, "commit", "-qm", "one"]):
+        subprocess.run(["git", *words], cwd=tmp_path, check=True, capture_output=True)
+    graph = folder / "graph.yml"
+    graph.write_bytes(graph.read_bytes().replace(b"temperature: 0.3", b"temperature: 0.7"))
+    (folder / "prompts/LLM.user.md").write_bytes(b"another\n")
+    assert run(["diff", "HEAD"]) == 1
+    shown = capsys.readouterr().out
+    assert shown.count("temperature 0.3 -> 0.7") == 1 and "prompt_template[user].text" in shown
+
+
+@pytest.mark.local
+@pytest.mark.usefixtures("folder")
+def test_run_takes_it(root, capsys):
+    document = root / "workflows/fine_tune_corpus/samples/lunyu.docx"
+    inputs = ["--input", f"attachments=@{document}", "--input", "trigger=x"]
+    assert run(["run", "wf", *inputs, "--model-endpoint", "demo", "--code-runner", "auto-or-unsafe"]) == 0
+    assert "messages" in capsys.readouterr().out
