@@ -7,6 +7,7 @@ the current Python (dify-sandbox, `docker/`). It calls `main(**inputs)` and writ
 from __future__ import annotations
 
 import ast
+import sys
 import warnings
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -85,7 +86,10 @@ def read(code: str) -> Source:
         try:
             tree = ast.parse(code)
         except SyntaxError as err:
-            return Source(fault=Spot(err.msg, err.lineno or 1, max(err.offset or 1, 1)))
+            spot = Spot(err.msg, err.lineno or 1, max(err.offset or 1, 1))
+            if sys.version_info < (3, 12) and err.msg.startswith("f-string"):
+                return Source(newer=spot, hidden=True)  # this Python may be older than the sandbox's
+            return Source(fault=spot)
         except (ValueError, RecursionError, MemoryError) as err:  # NUL characters; nesting beyond reason
             return Source(fault=Spot(str(err) or "nested too deeply", 1))
         try:

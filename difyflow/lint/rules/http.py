@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Mapping
 
 from difyflow.dsl.edit import Path
@@ -198,6 +199,62 @@ def _item_faults(
     elif kind == "json" and value in (None, ""):
         message = "the JSON body is empty, and the run fails; write {} at least"
         yield Found(node.at(*path, "value"), message, severity=when_run(view, node))
+
+
+_PLACEHOLDER = re.compile(r"\{\{#[^{}]*#\}\}")
+
+
+@rule("http-json", severity="error")
+def http_json(view: View) -> Iterator[Found]:
+    """The JSON body of a request is no JSON.
+
+    What it does:
+        Parses the body with something in place of each reference, as a number, a text, a word and a mapping;
+        it tells if none of them makes it JSON.
+
+    Why is it bad:
+        Up to Dify 0.15 the run fails: "Failed to parse JSON". Newer releases repair the text, and what comes
+        of that is a guess: a warning.
+
+    Example:
+        ```yaml
+        body: {type: json, data: [{type: text, value: '{"a": "{{#start.a#}}" "b": 1}'}]}
+        ```
+
+    Use instead:
+        ```yaml
+        body: {type: json, data: [{type: text, value: '{"a": "{{#start.a#}}", "b": 1}'}]}
+        ```
+
+    Dify:
+        Every release (`Executor._init_body`; recorded at 0.15.3).
+    """
+    for node in view.of("http-request"):
+        body = node.raw.get("body")
+        data = body.get("data") if isinstance(body, dict) and body.get("type") == "json" else None
+        item = data[0] if isinstance(data, list) and len(data) == 1 else None
+        text = item.get("value") if isinstance(item, dict) else None
+        if not isinstance(text, str) or not text.strip():
+            continue
+        fault = _json_fault(text)
+        if fault:
+            severity = when_run(view, node) if view.holds(until="0.15") else "warning"
+            yield Found(node.at("body", "data", 0, "value"), f"this is no JSON: {fault}", severity=severity)
+
+
+def _json_fault(text: str) -> str:
+    """Why a text is no JSON, whatever its references stand for; empty if it may be."""
+    fault = ""
+    for value in ("1", '"x"', "x", "{}"):
+        try:
+            json.loads(_PLACEHOLDER.sub(value, text), strict=False)
+        except ValueError as err:
+            fault = fault or str(err)
+        except RecursionError:
+            return ""
+        else:
+            return ""
+    return fault
 
 
 @rule("http-lines", severity="warning")
