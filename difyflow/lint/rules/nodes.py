@@ -11,6 +11,7 @@ from difyflow.lint.finding import Fix, Found
 from difyflow.lint.rule import rule
 from difyflow.lint.view import NodeView, View
 from difyflow.nodes._base import UnknownNode, node_class
+from difyflow.nodes._record import numbers
 from difyflow.terms.selector import NODE_ID
 
 _GRAPH = ("workflow", "graph")
@@ -173,6 +174,97 @@ def node_type_unknown(view: View) -> Iterator[Found]:
             mild = None if view.holds("1.10", "1.12") else when_built(view, node)
             text = f"Dify has no node type {node.kind!r}"
             yield Found(node.at("type"), text, severity=mild)
+
+
+@rule("node-type-old", severity="error", since="1.12", fix="safe")
+def node_type_old(view: View) -> Iterator[Found]:
+    """A node has the old name of its type.
+
+    What it does:
+        Finds `variable-assigner`, as the variable aggregator was called in the first months.
+
+    Why is it bad:
+        The engine no longer knows the name, and no run begins: "No class mapping found for node type".
+
+    Example:
+        ```yaml
+        data: {type: variable-assigner, variables: [[a, text], [b, text]]}
+        ```
+
+    Use instead:
+        ```yaml
+        data: {type: variable-aggregator, variables: [[a, text], [b, text]]}
+        ```
+
+    Fix safety:
+        Safe: the fields are the same.
+
+    Dify:
+        Recorded at 1.12.1; Dify 0.15 still knows the name.
+    """
+    for node in view.of("variable-assigner"):
+        fix = Fix("Call it variable-aggregator", ((node.at("type"), "variable-aggregator"),))
+        text = "the engine no longer knows the type variable-assigner; it is variable-aggregator today"
+        yield Found(node.at("type"), text, fix=fix)
+
+
+@rule("node-import", severity="error", since="1.13")
+def node_import(view: View) -> Iterator[Found]:
+    """The importer refuses a node for what is in it.
+
+    What it does:
+        Finds agents of version 2 that are bound to no agent of the roster, for releases that take no others.
+        Nodes of type `human-input`, the other type that an import looks into, have rules of their own.
+
+    Why is it bad:
+        Dify refuses the import: "Workflow Agent node worker only supports roster_agent graph binding."
+
+    Example:
+        ```yaml
+        data: {type: agent, version: '2', agent_binding: {binding_type: inline_agent, package_ref: agent_1}}
+        ```
+
+    Use instead:
+        An agent of version 1, or Dify 1.16, which takes agents that the file brings along.
+
+    Dify:
+        Recorded at a 1.15 in development.
+    """
+    dsl = numbers(view.target.releases.dsl)
+    for node in view.nodes:
+        if node.kind != "human-input":
+            for fault in node.data.import_faults(dsl):
+                yield Found(node.at("agent_binding"), f"the import is refused: {fault}")
+
+
+@rule("webhook-lists", severity="error")
+def webhook_lists(view: View) -> Iterator[Found]:
+    """What a webhook takes is no list.
+
+    What it does:
+        Finds `headers`, `params` and `body` of webhook triggers that are no lists of mappings.
+
+    Why is it bad:
+        The node cannot be built, and no run begins: "Input should be an instance of Sequence".
+
+    Example:
+        ```yaml
+        data: {type: trigger-webhook, body: {payload: {type: object, required: true}}}
+        ```
+
+    Use instead:
+        ```yaml
+        data: {type: trigger-webhook, body: [{name: payload, type: object, required: true}]}
+        ```
+
+    Dify:
+        1.10 and later (`WebhookData`; recorded at 1.12.1).
+    """
+    for node in view.of("trigger-webhook"):
+        for key in ("headers", "params", "body"):
+            found = node.raw.get(key, [])
+            if not isinstance(found, list):
+                yield Found(node.at(key), f"`{key}` is no list: the node cannot be built, and no run begins")
 
 
 @rule("node-type-placeholder", severity="warning")
