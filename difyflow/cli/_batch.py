@@ -33,6 +33,10 @@ def run(options: Options) -> int:
         raise UsageError(
             "no target", hint="difyflow batch TARGET ROWS -o OUT; difyflow batch --help shows examples"
         )
+    if options.target == "-":
+        raise UsageError(
+            "a batch must find its target again", hint="give a file, a folder or a server, not standard input"
+        )
     if options.dry_run:
         return _dry_run(options, pace)
     if not options.out:

@@ -173,7 +173,7 @@ def in_words(expected: Estimate) -> str:
     span = shortest if shortest == longest else f"{shortest} to {longest}"
     return (
         f"expected from the latest {expected.of} runs of {expected.run_s:.1f} s: {span} in all, "
-        f"about {expected.tokens} tokens"
+        f"about {expected.tokens:,} tokens"
     )
 
 

@@ -116,6 +116,7 @@ def test_a_finished_batch_is_resumed_from_anywhere_without_its_rows(dify, run, t
     [
         ((), "no target"),
         (("x.yml",), "no folder for the batch"),
+        (("-", "rows.csv", "-o", "out"), "a batch must find its target again"),
         (("x.yml", "rows.csv", "--retry-failed"), "go with --resume"),
         (("x.yml", "rows.csv", "-o", "out", "--concurrency", "many"), "neither auto nor a number"),
         (("--resume", "nothing"), "there is no batch in this folder"),

@@ -182,7 +182,8 @@ class Folder:
                 "there is no batch in this folder", path=str(self.path), code="no-batch"
             ) from err
         except (OSError, ValueError) as err:
-            raise UsageError(f"cannot be read: {err}", path=str(self._spec), code="bad-batch") from err
+            why = (err.strerror if isinstance(err, OSError) else None) or err
+            raise UsageError(f"cannot be read: {why}", path=str(self._spec), code="bad-batch") from err
         if not isinstance(said, dict) or said.get("version") != _VERSION:
             raise UsageError("is no batch of this version", path=str(self._spec), code="bad-batch")
         try:
