@@ -10,7 +10,7 @@ from __future__ import annotations
 import importlib
 import tempfile
 from array import array
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from types import TracebackType
 from typing import BinaryIO, Protocol, Self, cast
@@ -21,10 +21,20 @@ SHINGLE = 5
 """Characters of a shingle."""
 
 _SEED = 42
+_MOST = 200
+"""Candidates that are looked at for one text."""
+
+_SLACK = 0.1
+"""How far an estimate may lie below the truth: more than two standard deviations of 96 permutations."""
+
+_LEAST_PERM, _MOST_PERM = 96, 128
+_BETWEEN = "\x1f"
 
 
 class _MinHash(Protocol):
     def update(self, items: Sequence[str]) -> None: ...
+
+    def jaccard(self, other: object) -> float: ...
 
 
 class _Lsh(Protocol):
@@ -78,7 +88,9 @@ def shingles(text: str, size: int = SHINGLE) -> set[str]:
 class Near:
     """Texts by key, asked for the one that is nearest to another; use it in `with`.
 
-    The texts lie in a temporary file, so that memory holds about 1 KB a text however long it is.
+    The texts lie in a temporary file, so that memory holds about 2 KB a text however long it is. A text that
+    resembles more than 200 others is compared with the first 200 of them, and exactly only with those
+    whose estimated similarity comes near the threshold: time stays linear where all texts follow one pattern.
 
     Args:
         threshold: least similarity of a match.
@@ -94,7 +106,8 @@ class Near:
         self._perm, bands = _bands(threshold)
         self._lsh = self._rensa.RMinHashLSH(threshold, self._perm, bands)
         self._texts: BinaryIO = cast("BinaryIO", tempfile.TemporaryFile())  # noqa: SIM115  closed in __exit__
-        self._keys: dict[int, int] = {}
+        self._keys: list[int] = []
+        self._signatures: list[_MinHash] = []
         self._places = array("q", [0])
 
     def __enter__(self) -> Self:
@@ -105,36 +118,37 @@ class Near:
     ) -> None:
         self._texts.close()
 
-    def nearest(
-        self, text: str, *, add: int | None = None, alike: Callable[[str], bool] | None = None
-    ) -> Match | None:
+    def nearest(self, text: str, *, add: int | None = None, mark: str = "") -> Match | None:
         """The most similar text that was added, if it is similar enough; the earliest of several such.
 
         Args:
             text: normalised.
             add: key under which the text is added if nothing is near it.
-            alike: whether another text that is near counts.
+            mark: texts with different marks are never near each other.
         """
         found = shingles(text, self._shingle)
         signature = self._rensa.RMinHash(self._perm, _SEED)
-        signature.update(list(found))
+        signature.update([mark + one for one in found] if mark else list(found))
         best: Match | None = None
-        for place in sorted(set(self._lsh.query(signature))):
-            other = self._text(place)
+        for place in sorted(set(self._lsh.query(signature)))[:_MOST]:
+            if signature.jaccard(self._signatures[place]) < self.threshold - _SLACK:
+                continue
+            other_mark, _, other = self._text(place).partition(_BETWEEN)
             similarity = self._similarity(found, other)
             better = similarity >= self.threshold and (best is None or similarity > best.similarity)
-            if better and (alike is None or alike(other)):
+            if better and other_mark == mark:
                 best = Match(self._keys[place], similarity)
         if best is None and add is not None:
-            self._add(text, signature, add)
+            self._add(mark + _BETWEEN + text, signature, add)
         return best
 
     def _add(self, text: str, signature: _MinHash, key: int) -> None:
-        place = len(self._places) - 1
+        place = len(self._keys)
         self._texts.seek(self._places[place])
         size = self._texts.write(text.encode("utf-8", "surrogatepass"))
         self._places.append(self._places[place] + size)
-        self._keys[place] = key
+        self._keys.append(key)
+        self._signatures.append(signature)
         self._lsh.insert(place, signature)
 
     def _text(self, place: int) -> str:
@@ -149,9 +163,12 @@ class Near:
 
 
 def _bands(threshold: float) -> tuple[int, int]:
-    """Permutations and bands so that a pair at the threshold is a candidate in 99 of 100 cases."""
+    """Permutations and bands so that a pair at the threshold is a candidate in 99 of 100 cases.
+
+    Of the ways to do that with at most 128 permutations the one that gives the fewest false candidates.
+    """
     for rows in range(8, 0, -1):
-        for bands in range(8, 129):
-            if bands * rows <= 256 and 1 - (1 - threshold**rows) ** bands >= 0.99:
+        for bands in range(-(-_LEAST_PERM // rows), _MOST_PERM // rows + 1):
+            if 1 - (1 - threshold**rows) ** bands >= 0.99:
                 return bands * rows, bands
-    return 128, 128
+    return _MOST_PERM, _MOST_PERM

@@ -279,10 +279,8 @@ class _Repeats:
         if same is not None:
             yield "same-question", f"asks the same as line {same} and is answered otherwise"
         elif self._near is not None:
-            numbers = _NUMBER.findall(asked)  # 第1条 and 第2条 are different questions
-            match = self._near.nearest(
-                asked, add=sample.line, alike=lambda other: _NUMBER.findall(other) == numbers
-            )
+            numbers = " ".join(_NUMBER.findall(asked))  # 第1条 and 第2条 are different questions
+            match = self._near.nearest(asked, add=sample.line, mark=numbers)
             if match is not None:
                 yield "near-question", f"asks nearly the same as line {match.key} ({match.similarity:.0%})"
         same = self._answers.add(_digest(answered), sample.line)

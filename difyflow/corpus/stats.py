@@ -164,7 +164,7 @@ def stats(
     near: bool = False,
     memory: int = DEFAULT_MEMORY,
 ) -> Stats:
-    """Counts in one pass; memory grows by some 60 bytes a sample, by 1 KB more with `near`.
+    """Counts in one pass; memory grows by some 60 bytes a sample, by 2 KB more with `near`.
 
     Args:
         lines: physical lines.
