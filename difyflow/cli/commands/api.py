@@ -1,4 +1,4 @@
-"""Ask the service API of an app: what it is, what it takes, what ran; stop a run, upload a file."""
+"""Ask the service API of an app: what it is, what it takes, what ran."""
 
 from __future__ import annotations
 

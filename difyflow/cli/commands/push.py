@@ -1,4 +1,4 @@
-"""Push an app to a Dify workspace: show what would be done, import, publish, make a key."""
+"""Push an app to a Dify workspace: show the plan, import, publish."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ import click
 @click.option("--format", "format_", type=click.Choice(["text", "json"]), default="text", show_default=True)
 @click.option("-q", "--quiet", is_flag=True, help="Say nothing but warnings.")
 def command(**options: object) -> int:
-    """Push an app to a Dify workspace: show what would be done, import, publish, make a key.
+    """Push an app to a Dify workspace: show the plan, import, publish.
 
     TARGET is a flow.py, a DSL file, a folder, or -. The account is taken from
     DIFY_CONSOLE_EMAIL and DIFY_CONSOLE_PASSWORD, or asked for. What differs from
