@@ -180,6 +180,21 @@ def test_upload_prints_the_ids_and_the_user(dify, capsys, tmp_path, version):
     assert server.seen[-1].parts()["user"].get_content().strip() == "me"
 
 
+def test_an_uploaded_file_is_run_with_under_the_same_user(dify, capsys, tmp_path):
+    server = dify("1.15-dev")  # where a file belongs to the user who sent it
+    (tmp_path / "a.txt").write_text("x")
+    assert run(["api", "upload", "a.txt", "--user", "me", "--server", server.url, "--format", "json"]) == 0
+    (sent,) = json.loads(capsys.readouterr().out)
+    inputs = {"attachments": [{"upload_file_id": sent["id"], "name": "a.txt"}], "trigger": "x"}
+    (tmp_path / "inputs.json").write_text(json.dumps(inputs))
+
+    words = ["run", server.url, "--inputs", "inputs.json", "-q"]
+    assert run([*words, "--user", "other"]) == 4
+    assert run([*words, "--user", "me"]) == 0
+
+    assert [one.user for one in server.runs] == ["me"]
+
+
 @pytest.mark.parametrize("name", ["missing.txt", "."])
 def test_a_file_that_cannot_be_read_is_named_and_nothing_is_sent(dify, capsys, name):
     server = dify()
