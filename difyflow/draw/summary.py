@@ -260,7 +260,7 @@ def _variable(item: Variable) -> VariableLine:
 def _problems(app: App) -> Iterator[str]:
     for problem in app.problems():
         match problem.path:
-            case ("workflow", "graph", "nodes", int(index), *rest):
+            case ("workflow", "graph", "nodes", int(index), *rest) if index < len(app.nodes):
                 node = app.nodes[index]
                 where = f'node "{one_line(node.data.title)}" ({node.id}): {".".join(map(str, rest))}'
             case path:

@@ -4,10 +4,16 @@ from __future__ import annotations
 
 from typing import Self
 
-from pydantic import ModelWrapValidatorHandler, SerializeAsAny, ValidationInfo, model_validator
+from pydantic import (
+    ModelWrapValidatorHandler,
+    SerializeAsAny,
+    ValidationError,
+    ValidationInfo,
+    model_validator,
+)
 
 from difyflow.nodes._base import NodeData, UnknownNode, class_for
-from difyflow.nodes._record import Many, Number, Record
+from difyflow.nodes._record import READING, Many, Number, Record
 
 
 class Position(Record):
@@ -55,7 +61,12 @@ class Node(Record):
     ) -> Self:
         if isinstance(value, dict) and isinstance(data := value.get("data"), dict):
             kind = class_for(value.get("type"), data)
-            value = {**value, "data": kind.model_validate(data, context=info.context)}
+            try:
+                value = {**value, "data": kind.model_validate(data, context=info.context)}
+            except ValidationError:
+                # Read from a file, data with keys that are no text is a misfit of this node alone.
+                if info.context is not READING:
+                    raise
         return handler(value)
 
     @property

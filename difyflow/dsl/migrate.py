@@ -62,6 +62,9 @@ def migrate(app: App, target: Target) -> Migration:
     ledger = _Ledger(app.data())
     if target.lowest < _OLDEST:
         ledger.take(Obstacle((), f"{target.name} is older than Dify 0.14.2, which is as far as this goes"))
+    elif broken := tuple(_broken(app)):
+        for step in broken:
+            ledger.take(step)
     elif app.app is None:
         ledger.take(Obstacle((), "only apps are moved, not knowledge pipelines and snippets"))
     else:
@@ -77,6 +80,22 @@ def migrate(app: App, target: Target) -> Migration:
             ledger.take(step)
     changes = sorted(ledger.changes, key=lambda change: [str(part).rjust(9, "0") for part in change.path])
     return Migration(made, tuple(changes), tuple(ledger.obstacles), tuple(ledger.advice))
+
+
+def _broken(app: App) -> Iterator[Obstacle]:
+    """Where the document is not built as a document: there is nothing in there that could be converted."""
+    for problem in app.problems():
+        match problem.path:
+            case (
+                ("app" | "workflow" | "model_config",)
+                | ("workflow", "graph")
+                | ("workflow", "graph", "nodes" | "edges")
+                | ("workflow", "graph", "nodes" | "edges", int())
+                | ("workflow", "graph", "nodes", int(), "data")
+            ):
+                yield Obstacle(problem.path, f"it does not have the form of a Dify file: {problem.message}")
+            case _:
+                continue
 
 
 @dataclass(slots=True)
@@ -137,7 +156,7 @@ def _easy_provider(app: App) -> str:
 def _edge_steps(app: App, data: dict[str, Any]) -> Iterator[Step]:
     """The types of nodes as edges repeat them."""
     types = {
-        node.id: (node.data.type, data["workflow"]["graph"]["nodes"][index]["data"].get("type"))
+        node.id: (node.data.type, data["workflow"]["graph"]["nodes"][index].get("data", {}).get("type", ""))
         for index, node in enumerate(app.nodes)
     }
     for index, edge in enumerate(app.graph.edges):

@@ -238,8 +238,8 @@ class Record(BaseModel):
                 type(self).model_validate({key: item}, context=None)
             except ValidationError as err:
                 for fault in err.errors(include_url=False, include_context=False, include_input=False):
-                    if fault["loc"][:1] == (key,):
-                        yield Problem((*path, *fault["loc"]), fault["msg"])
+                    if fault["loc"][:1] in ((key,), ()):
+                        yield Problem((*path, *(fault["loc"] or (key,))), fault["msg"])
         for name, info in type(self).model_fields.items():
             yield from _problems_in(getattr(self, name), (*path, info.alias or name))
 

@@ -143,3 +143,8 @@ def test_every_app_of_the_corpus_has_a_summary(corpus_dir):
         found = summarize(app)
         assert json.dumps(asdict(found), default=str), path.name
         assert len(found.nodes) + found.notes == len(app.nodes)
+
+
+def test_a_list_of_nodes_that_holds_something_else_is_a_problem_by_its_place():
+    app = difyflow.read("app: {name: x, mode: workflow}\nworkflow: {graph: {nodes: [~, {id: a}]}}\n")
+    assert summarize(app).problems[0].startswith("workflow.graph.nodes.0: ")

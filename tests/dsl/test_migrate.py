@@ -187,6 +187,28 @@ def test_what_the_target_does_not_know_is_refused_and_not_dropped(text, target, 
     assert any(why in obstacle.why for obstacle in found.obstacles), found.obstacles
 
 
+@pytest.mark.parametrize(
+    ("workflow", "path"),
+    [
+        ("text", "workflow"),
+        ("{graph: 5}", "workflow.graph"),
+        ("{graph: {nodes: text}}", "workflow.graph.nodes"),
+        ("{graph: {nodes: [~, {id: a, data: {type: start}}]}}", "workflow.graph.nodes.0"),
+        ("{graph: {nodes: [{id: a, data: 5}]}}", "workflow.graph.nodes.0.data"),
+        ("{graph: {nodes: [], edges: [text]}}", "workflow.graph.edges.0"),
+    ],
+)
+def test_what_is_not_built_as_a_document_is_refused_by_its_place(workflow, path):
+    found = moved(f"version: 0.5.0\napp: {{name: x, mode: workflow}}\nworkflow: {workflow}\n", NEW)
+    assert [".".join(map(str, item.path)) for item in found.obstacles] == [path]
+    assert found.changes == ()
+
+
+def test_a_node_without_data_is_refused_as_the_server_does():
+    found = moved("app: {name: x, mode: workflow}\nworkflow: {graph: {nodes: [{id: a}]}}\n", NEW)
+    assert "Dify would refuse the import" in found.obstacles[0].why
+
+
 def test_a_release_inside_of_a_line_is_advice():
     found = moved(node(type="start", variables=[{"variable": "a", "type": "json_object"}]), "0.5.0")
     assert found.obstacles == ()

@@ -98,3 +98,16 @@ def test_values_of_a_run_may_be_json(tmp_path):
     path = tmp_path / "inputs.json"
     path.write_text('{"trigger": "你好", "n": 3, "on": true}')
     assert read_values(path) == {"trigger": "你好", "n": 3, "on": True}
+
+
+@pytest.mark.parametrize("data", ["{5: x, type: llm, title: L}", "[1]", "~"])
+def test_a_node_whose_data_fits_no_type_blocks_no_other_node(data):
+    text = (
+        "app: {name: x, mode: workflow}\nworkflow:\n  graph:\n    nodes:\n"
+        "    - {id: good, data: {type: start, title: S}}\n"
+        f"    - {{id: bad, data: {data}}}\n"
+    )
+    app = difyflow.read(text)
+    assert [(node.id, node.data.title) for node in app.nodes] == [("good", "S"), ("bad", "")]
+    assert [problem.path[:5] for problem in app.problems()] == [("workflow", "graph", "nodes", 1, "data")]
+    assert difyflow.read(app.render()).render() == app.render()
