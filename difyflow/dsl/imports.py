@@ -317,7 +317,7 @@ def _types(found: list[object], dsl: tuple[int, ...]) -> Iterator[str]:
         if not isinstance(data, dict):
             raise _Refused(f"'{type(data).__name__}' object has no attribute 'get'")
         kind = data.get("type")
-        if kind and dsl[:2] == (0, 5) and kind not in known:
+        if kind and dsl[:2] == (0, 5) and not (isinstance(kind, str) and kind in known):
             raise _Refused(f"{kind!r} is not a valid NodeType")
         if kind:
             yield str(kind)
