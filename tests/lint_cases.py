@@ -72,7 +72,7 @@ def _node(data: dict[str, Any]) -> dict[str, Any]:
         envelope["parentId"] = home
     envelope |= data.pop("envelope", {})
     data.setdefault("title", str(envelope["id"]))
-    return {**envelope, "position": {"x": 0, "y": 0}, "data": data}
+    return {"position": {"x": 0, "y": 0}, "data": data, **envelope}
 
 
 def _edge(item: str | dict[str, Any], index: int) -> dict[str, Any]:

@@ -198,6 +198,51 @@ def _providers(view: View) -> Iterator[tuple[tuple[str | int, ...], str]]:
             yield node.at("provider_id"), provider
 
 
+@rule("dep-unused", severity="info", since="1.0")
+def dep_unused(view: View) -> Iterator[Found]:
+    """A plugin among the dependencies is used nowhere.
+
+    What it does:
+        Looks for the plugin's name (`author/plugin`) in the whole document.
+
+    Why is it bad:
+        Who imports the app is asked to install something that it does not need.
+
+    Example:
+        ```yaml
+        dependencies: [{type: marketplace, value: {marketplace_plugin_unique_identifier: 'a/b:0.0.1@0f'}}]
+        ```
+
+    Use instead:
+        Remove it.
+
+    Dify:
+        1.0 and later; an export has what its nodes use.
+    """
+    used = set(_words(view.workflow)) | set(_words(view.data.get("model_config")))
+    used |= set(_words(view.data.get("agent_packages")))
+    for index, _, value in _dependencies(view):
+        named = _identifier(value)
+        plugin = named[1].partition(":")[0] if named else ""
+        if plugin.count("/") == 1 and plugin not in used:
+            yield Found(("dependencies", index), f"nothing in the document uses the plugin {plugin}")
+
+
+def _words(value: object) -> Iterator[str]:
+    """Texts that may name a plugin, without what names something in it."""
+    todo = [value]
+    while todo:
+        match todo.pop():
+            case str() as text if 2 < len(text) < _MAX_NAME and "/" in text:
+                yield "/".join(text.partition(":")[0].split("/")[:2])
+            case dict() as found:
+                todo.extend(found.values())
+            case list() as found:
+                todo.extend(found)
+            case _:
+                pass
+
+
 @rule("agent-package", severity="error")
 def agent_package(view: View) -> Iterator[Found]:
     """An agent package is missing, or of a shape that Dify refuses.

@@ -334,30 +334,38 @@ def node_envelope(view: View) -> Iterator[Found]:
             )
 
 
-@rule("node-position", severity="info")
-def node_position(view: View) -> Iterator[Found]:
-    """A node has no position.
+@rule("node-title", severity="error", until="1.12", fix="safe")
+def node_title(view: View) -> Iterator[Found]:
+    """A node has no title.
 
     What it does:
-        Finds nodes without `position`.
+        Finds nodes whose data has no `title`, or one that is no text. An empty one is a title.
 
     Why is it bad:
-        The editor puts them into a corner, or all nodes into one row if the first one has none.
+        The node cannot be built: "title Field required".
 
     Example:
         ```yaml
-        nodes: [{id: ask, type: custom, data: {type: llm}}]
+        data: {type: start, variables: []}
         ```
 
     Use instead:
-        `difyflow layout app.yml --missing --write`.
+        ```yaml
+        data: {type: start, title: Start, variables: []}
+        ```
+
+    Fix safety:
+        Safe: the title is the type of the node; only people read it.
 
     Dify:
-        Every release (`initialNodes`).
+        Up to 1.12 (`BaseNodeData`); later ones take an empty title.
     """
     for node in view.nodes:
-        if not isinstance(node.envelope.get("position"), dict):
-            yield Found((*node.path, "position"), "the node has no position; see `difyflow layout --missing`")
+        if node.kind and not isinstance(node.raw.get("title"), str):
+            place = node.at("title")
+            fix = Fix(f"Call it {node.kind}", ((place, node.kind),))
+            text = f"the {node.kind} node has no title, and Dify up to 1.12 cannot build it"
+            yield Found(place, text, fix=fix, severity=when_built(view, node))
 
 
 @rule("note-text", severity="warning")
