@@ -88,7 +88,7 @@ _ONE_CONDITION = Map(
         "sub_variable_condition": may(
             Map(
                 {
-                    "logical_operator": need(_AND_OR, "and"),
+                    "logical_operator": need(_AND_OR),
                     "conditions": kept(
                         Each(
                             Map(
@@ -110,7 +110,7 @@ _CASES = Each(
     Map(
         {
             "case_id": need(TEXT),
-            "logical_operator": need(_AND_OR, "and"),
+            "logical_operator": need(_AND_OR),
             "conditions": need(_CONDITIONS, []),
         }
     )
@@ -222,7 +222,7 @@ SHAPES: Mapping[str, Shape] = {
                             "name": need(Is("a name", bool)),
                             "type": need(TEXT),
                             "description": need(TEXT),
-                            "required": need(BOOL, False),
+                            "required": need(BOOL),
                             "options": may(TEXTS),
                         }
                     )
@@ -230,7 +230,7 @@ SHAPES: Mapping[str, Shape] = {
             ),
             "instruction": may(TEXT),
             "memory": may(_MEMORY),
-            "reasoning_mode": Need(choice("function_call", "prompt", ""), null=True, default="function_call"),
+            "reasoning_mode": Need(choice("function_call", "prompt", ""), null=True),
             "vision": kept(_VISION),
         }
     ),
@@ -238,8 +238,8 @@ SHAPES: Mapping[str, Shape] = {
         {
             "query_variable_selector": may(OneOf((SELECTOR, TEXT), "a list of texts")),
             "dataset_ids": vital(TEXTS, []),
-            "retrieval_mode": need(choice("single", "multiple"), "multiple"),
-            "multiple_retrieval_config": may(Map({"top_k": need(INT, 4), "reranking_enable": kept(BOOL)})),
+            "retrieval_mode": need(choice("single", "multiple")),
+            "multiple_retrieval_config": may(Map({"top_k": need(INT), "reranking_enable": kept(BOOL)})),
         }
     ),
     "agent": Map(
@@ -255,9 +255,9 @@ SHAPES: Mapping[str, Shape] = {
     "iteration": Map({"iterator_selector": need(SELECTOR), "output_selector": need(SELECTOR)}),
     "loop": Map(
         {
-            "loop_count": need(INT, 10),
+            "loop_count": need(INT),
             "break_conditions": vital(_CONDITIONS, []),
-            "logical_operator": need(_AND_OR, "and"),
+            "logical_operator": need(_AND_OR),
             "loop_variables": may(
                 Each(
                     Map(
@@ -285,7 +285,7 @@ SHAPES: Mapping[str, Shape] = {
     "code": Map(
         {
             "variables": vital(_NAMED, []),
-            "code_language": need(TEXT, "python3"),
+            "code_language": need(TEXT),
             "code": need(TEXT),
             "outputs": need(Values(Map({"type": need(TEXT)}))),
         }
@@ -319,7 +319,7 @@ SHAPES: Mapping[str, Shape] = {
     "document-extractor": Map({"variable_selector": need(SELECTOR)}),
     "http-request": Map(
         {
-            "method": need(TEXT, "get"),
+            "method": need(TEXT),
             "url": need(TEXT),
             "authorization": need(
                 Map({"type": need(choice("no-auth", "api-key"))}), {"type": "no-auth", "config": None}
@@ -338,7 +338,7 @@ SHAPES: Mapping[str, Shape] = {
                                     Each(
                                         Map(
                                             {
-                                                "type": need(choice("file", "text"), "text"),
+                                                "type": need(choice("file", "text")),
                                                 "key": kept(TEXT),
                                                 "value": kept(TEXT),
                                                 "file": kept(SELECTOR),
