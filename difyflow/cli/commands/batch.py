@@ -77,10 +77,14 @@ _SECONDS = click.FloatRange(min=0, min_open=True)
 def command(**options: object) -> int:
     """Run a workflow for every row of a file: nothing lost, nothing run twice.
 
-    TARGET is a file, a folder or a server, as in `difyflow run`. ROWS is a .csv,
-    .tsv or .jsonl file, or - for standard input. A column is for the input of its
-    name; a file column holds paths (from the folder of ROWS) or URLs, one a line
-    or as a JSON array. All rows are checked before the first one is sent.
+    TARGET is a file, a folder or a server, as in `difyflow run`. ROWS is a file
+    (.csv .tsv .jsonl .xlsx .parquet), - for standard input, or a folder or glob of
+    documents, a row each. A column is for the input of its name; a file column
+    holds paths (from the folder of ROWS), URLs or upload ids, one a line or as a
+    JSON array. All rows are checked before the first one is sent.
+
+    --split cuts long documents into pieces of so many characters, at headings,
+    paragraphs or sentences; each piece is uploaded as Markdown for a row of its own.
 
     The folder OUT gets results.jsonl (in the order of ROWS), outputs.jsonl (the
     chat samples in all outputs), errors.csv, and the journal that --resume goes

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -17,6 +18,7 @@ from difyflow.run.batch.rows import Row, Source
 from difyflow.run.inputs import Given, check
 from difyflow.terms.form import FILE_TYPES, FormField, LocalFile, RemoteFile, UploadedFile, UploadLimits
 
+_UPLOAD = re.compile("[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 QUERY = "query"
 """Name of the column that holds the message to a chatflow."""
 
@@ -206,7 +208,7 @@ class Sheet:
 
 
 def file_items(value: object) -> Sequence[object]:
-    """What a cell of a file input holds: a path or a URL, or several: a JSON array, or one a line."""
+    """What a cell of a file input holds: a path, a URL or an upload's id, or several: JSON, or one a line."""
     if isinstance(value, str) and value.lstrip().startswith("["):
         try:
             items = json.loads(value)
@@ -221,10 +223,13 @@ def file_items(value: object) -> Sequence[object]:
 
 
 def _placed(item: object, folder: Path) -> object:
-    """A path made absolute, so that a batch can be resumed from anywhere."""
+    """A path made absolute, so that a batch can be resumed from anywhere; an upload's id as such."""
     if not isinstance(item, str) or not item or item.startswith(("http://", "https://")):
         return item
-    return str((folder / item.removeprefix("@")).absolute())
+    path = (folder / item.removeprefix("@")).absolute()
+    if _UPLOAD.fullmatch(item) and not path.exists():
+        return {"upload_file_id": item}
+    return str(path)
 
 
 def check_all(source: Source, sheet: Sheet, *, limit: int | None = None) -> Iterator[bytes | Bad]:

@@ -7,7 +7,7 @@ import pytest
 from difyflow.errors import InputError, UsageError
 from difyflow.run.batch.sheet import Plan, Sheet
 from difyflow.run.inputs import Given
-from difyflow.terms.form import FormField, LocalFile, RemoteFile
+from difyflow.terms.form import FormField, LocalFile, RemoteFile, UploadedFile
 
 FORM = (
     FormField(variable="trigger", type="text-input", required=True),
@@ -58,6 +58,16 @@ def test_a_file_cell_holds_paths_beside_the_rows_and_urls(tmp_path, cell):
     (tmp_path / "a.txt").write_text("x")
     checked = sheet().checked({"trigger": "x", "files": cell}, tmp_path)
     assert checked.inputs["files"] == [LocalFile(tmp_path / "a.txt"), RemoteFile("https://x/b.pdf")]
+
+
+def test_a_file_cell_holds_the_id_of_an_upload_unless_a_file_has_that_name(tmp_path):
+    upload = "14d0323b-3d05-4bd7-b1a6-706b23002d13"
+    values = {"trigger": "x", "files": f"{upload}\nhttps://x/b.pdf"}
+    found = sheet().checked(values, tmp_path).inputs["files"]
+    assert found == [UploadedFile(upload), RemoteFile("https://x/b.pdf")]
+    (tmp_path / upload).write_text("x")
+    with pytest.raises(InputError, match="without extension"):
+        sheet().checked(values, tmp_path)
 
 
 def test_the_digest_sees_what_a_file_holds(tmp_path):
