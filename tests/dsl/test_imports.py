@@ -230,6 +230,7 @@ def test_the_answers_are_those_that_real_servers_gave_to_all_public_files(corpus
 
 @pytest.mark.parametrize("kind", [["llm"], {"a": 1}, 5, True])
 def test_a_node_type_that_is_no_text_is_an_answer_too(kind):
-    text = f"version: 0.5.0\napp: {{mode: workflow}}\nworkflow: {{graph: {{nodes: [{{data: {{type: {kind}}}}}]}}}}\n"
+    graph = f"{{nodes: [{{data: {{type: {kind}}}}}]}}"
+    text = f"version: 0.5.0\napp: {{mode: workflow}}\nworkflow: {{graph: {graph}}}\n"
     assert answer_of("1.12.1", text).error == f"{kind!r} is not a valid NodeType"
     assert examine(text, name="x").answers
