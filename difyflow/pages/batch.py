@@ -23,7 +23,7 @@ h2 { font-size: 16px; margin: 24px 0 8px; }
 table.rows { border-collapse: collapse; background: #fff; border: 1px solid #e9ebf0; width: 100%; }
 table.rows th, table.rows td { text-align: left; padding: 4px 10px; border-bottom: 1px solid #f2f4f7;
   vertical-align: top; overflow-wrap: anywhere; }
-table.rows .number, table.rows .state { white-space: nowrap; }
+table.rows thead th, table.rows .number, table.rows .state { white-space: nowrap; }
 table.rows .number { text-align: right; }
 .note { color: #676f83; }
 """
@@ -57,8 +57,8 @@ def report(summary: Summary) -> str:
         charts.histogram("How long a run took", summary.took_s, unit="s"),
         charts.histogram("Tokens of a run", summary.used_tokens),
         _over_time(summary.ended_at),
-        *_failures(summary),
         *_slowest(summary.slowest),
+        *_failures(summary),
     ]
     return page(f"Batch {summary.batch}", element("main", None, *parts), style=charts.STYLE + _STYLE)
 
