@@ -1,9 +1,9 @@
 """What git waits for: `python tests/bench/bench_git.py`.
 
 Processor time (user and system) of each call that git makes for one document, beside that of
-`python -c 'import yaml, pydantic, click'`: the best of 8 starts of each, by turns. The document is the founding
-one, 25 kB. Ends with 1 if a call takes more than 1.5 times that. And the time of `difyflow diff HEAD~1` in a
-repository of 300 documents of which 3 changed, beside that in one of 3.
+`python -c 'import yaml, pydantic, click'`: the best of 8 starts of each, by turns. The document is the
+founding one, 25 kB. Ends with 1 if a call takes more than 1.5 times that. And the time of
+`difyflow diff HEAD~1` in a repository of 300 documents of which 3 changed, beside that in one of 3.
 
 The text of a document needs no model. A diff asks the nodes what breaks and whom it affects, and a merge asks
 the linter, so these load the model, which alone takes more than twice the base.

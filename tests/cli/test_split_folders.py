@@ -70,6 +70,7 @@ def test_a_diff_of_a_range_shows_it_as_one_document(folder, tmp_path, monkeypatc
     assert shown.count("temperature 0.3 -> 0.7") == 1 and "prompt_template[user].text" in shown
 
 
+@pytest.mark.long
 @pytest.mark.local
 @pytest.mark.usefixtures("folder")
 def test_run_takes_it(root, capsys):

@@ -34,6 +34,12 @@ def test_git_diff_speaks_of_nodes(ready, dsl):
     assert shown.startswith("difyflow flows/a.yml\n--- a/flows/a.yml\n+++ b/flows/a.yml\n")
     assert '"Count" (code b)' in shown
     assert "x: 999" not in shown
+
+
+@pytest.mark.long
+def test_git_log_and_show_speak_of_nodes_when_asked(ready, dsl):
+    ready.write({"flows/a.yml": dsl(number=2, x=999)})
+    shown = ready.git("diff")
     ready.commit("two")
     assert ready.git("show", "--ext-diff", "--format=") == shown
     assert ready.git("log", "-p", "-1", "--ext-diff", "--format=").lstrip() == shown
@@ -158,6 +164,7 @@ def test_so_it_does_with_every_option(odd):
         compare_with_git(odd, options)
 
 
+@pytest.mark.long
 @pytest.mark.usefixtures("broken")
 def test_in_the_log_it_gets_gits_own_output_too(ready):
     ready.commit("two", {"flows/text.yml": PLAIN, "flows/crlf.yml": "a\r\n", "flows/no-end.yml": "a"})
@@ -167,6 +174,7 @@ def test_in_the_log_it_gets_gits_own_output_too(ready):
         assert outputs(ours) == outputs(theirs)
 
 
+@pytest.mark.long
 @pytest.mark.usefixtures("broken")
 def test_a_submodule_that_is_matched_is_gits_own_affair(ready, make_repo):
     other = make_repo("other")
@@ -260,6 +268,7 @@ def test_git_difftool_shows_the_same(ready, dsl):
     assert '"Count" (code b)' in shown
 
 
+@pytest.mark.long
 def test_other_work_trees_have_the_drivers_too(ready, tmp_path, dsl):
     ready.git("worktree", "add", "-q", str(tmp_path / "other"))
     (tmp_path / "other/flows/a.yml").write_text(dsl(number=2), encoding="utf-8")

