@@ -42,6 +42,7 @@ class Options:
     mend: bool
     unsafe: bool
     diff: bool
+    skip_others: bool
     jobs: int | None
     max_bytes: int
 
@@ -66,7 +67,7 @@ def run(options: Options) -> int:
         UsageError: an option, a settings file or a baseline that nobody understands.
     """
     settings = _config(options)
-    found = files.wanted(options.paths, settings)
+    found = files.wanted(options.paths, settings, skip_others=options.skip_others)
     _refuse_what_cannot_be_mended(options, found)
     fixed, notes = _mend(options, settings, found) if options.mends else (0, [])
     if options.diff:

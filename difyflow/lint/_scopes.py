@@ -110,6 +110,7 @@ class Scopes:
         """Takes all nodes without notes, those by id, and all edges."""
         self._nodes = {node.index: node for node in nodes}
         self._parents = _parents(nodes, by_id)
+        self._reached: dict[int, bool] = {}
         self._children: dict[int | None, list[NodeView]] = {}
         for node in nodes:
             self._children.setdefault(self._parents[node.index], []).append(node)
@@ -156,7 +157,16 @@ class Scopes:
 
     def is_reached(self, node: NodeView) -> bool:
         """True if a path of edges from the entry leads to it, in its container and in those around it."""
-        return all(self._reached_in_its_part(item) for item in (node, *self.around(node)))
+        trail: list[int] = []
+        place: int | None = node.index
+        while place is not None and place not in self._reached:
+            trail.append(place)
+            place = self._parents[place]
+        found = True if place is None else self._reached[place]
+        for step in reversed(trail):
+            found = found and self._reached_in_its_part(self._nodes[step])
+            self._reached[step] = found
+        return self._reached[node.index]
 
     def _reached_in_its_part(self, node: NodeView) -> bool:
         part = self._parts[self._parents[node.index]]

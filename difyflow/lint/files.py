@@ -46,14 +46,21 @@ class Wanted:
     named: bool = True
 
 
-def wanted(paths: Sequence[str], config: Config) -> list[Wanted]:
+def wanted(paths: Sequence[str], config: Config, *, skip_others: bool = False) -> list[Wanted]:
     """The files behind paths: files as they are, what folders and patterns hold, `-` for standard input.
 
     In folders only YAML files are looked at, hidden folders are passed by, and no flow.py is executed.
+
+    Args:
+        paths: as a person names them.
+        config: says what is excluded.
+        skip_others: take YAML files as if they were found in a folder, though they are named.
     """
     found: dict[str, Wanted] = {}
     for path in paths:
-        for item in _behind(path):
+        for one in _behind(path):
+            skipped = skip_others and one.name.endswith(_SUFFIXES) and Path(one.name).is_file()
+            item = Wanted(one.name, named=False) if skipped else one
             if item.named or not config.excludes(item.name):
                 known = found.get(item.name)
                 found[item.name] = item if known is None or item.named else known

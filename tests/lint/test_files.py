@@ -70,6 +70,15 @@ def test_other_yaml_that_is_named_is_an_error_of_that_file_only(folder: Path) ->
     ]
 
 
+def test_other_yaml_that_is_named_may_be_passed_by(folder: Path) -> None:
+    names = [str(folder / name) for name in ("compose.yml", "good.yml", "no.yml", "helm.yml")]
+    found = _look(wanted(names, Config(), skip_others=True))
+    assert [(Path(item.path).name, item.trouble is None) for item in found] == [
+        ("good.yml", True),
+        ("no.yml", False),
+    ]
+
+
 def test_a_broken_export_in_a_folder_is_told(tmp_path: Path) -> None:
     (tmp_path / "app.yml").write_text(GOOD + "  broken: [\n", encoding="utf-8")
     (found,) = _look(wanted([str(tmp_path)], Config()))

@@ -27,6 +27,7 @@ _FORMATS = ["text", "json", "sarif", "github", "junit"]
 @click.option("--fix", "mend", is_flag=True, help="Mend what can safely be mended.")
 @click.option("--unsafe-fixes", "unsafe", is_flag=True, help="Also mend what may then do something else.")
 @click.option("--diff", is_flag=True, help="Show what would be mended, and write nothing.")
+@click.option("--skip-others", is_flag=True, help="Pass by YAML files that are no Dify documents.")
 @click.option("--jobs", type=click.IntRange(min=1), help="Processes; default: by the amount of work.")
 @click.option("--max-size", type=click.FloatRange(min=0), default=64, show_default=True, metavar="MB")
 def command(max_size: float, **options: object) -> int:
