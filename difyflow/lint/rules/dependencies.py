@@ -73,7 +73,7 @@ def dep_shape(view: View) -> Iterator[Found]:
         value = item.get("value") if isinstance(item, dict) else None
         kind = item.get("type") if isinstance(item, dict) else None
         fits = isinstance(value, dict) and any(all(key in value for key in keys) for keys in _KEYS.values())
-        if kind not in _KEYS:
+        if not isinstance(kind, str) or kind not in _KEYS:
             place = ("dependencies", index, "type")
             yield Found(
                 place,
@@ -274,14 +274,14 @@ def agent_package(view: View) -> Iterator[Found]:
     agent = view.data.get("agent")
     if view.mode == "agent":
         found = agent.get("package_ref") if isinstance(agent, dict) else None
-        if found not in known:
+        if not isinstance(found, str) or found not in known:
             yield Found(
                 ("agent", "package_ref"), f"there is no agent package {found!r}: Dify refuses the import"
             )
     for node in view.of("agent"):
         binding = node.raw.get("agent_binding")
         found = binding.get("package_ref") if isinstance(binding, dict) else None
-        if found is not None and found not in known:
+        if found is not None and (not isinstance(found, str) or found not in known):
             yield Found(node.at("agent_binding", "package_ref"), f"there is no agent package {found!r}")
     for key, package in known.items():
         place = ("agent_packages", key)

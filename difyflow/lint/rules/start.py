@@ -145,7 +145,7 @@ def start_variable_type(view: View) -> Iterator[Found]:
     for node, index, item in _inputs(view):
         kind = item.get("type")
         place = node.at("variables", index, "type")
-        if kind in _NEWER:
+        if isinstance(kind, str) and kind in _NEWER:
             since = _NEWER[kind]
             before = {"1.8": "1.7", "1.11": "1.10"}[since]
             if view.holds(until=before):
