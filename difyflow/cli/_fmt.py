@@ -99,8 +99,8 @@ def _files(target: Path) -> Iterator[Path]:
     Raises:
         UsageError: it is a folder made by `split`, or is not there.
     """
-    if target.is_file() or not target.exists():
-        yield target  # what is not there, reading it will say
+    if not target.is_dir():
+        yield target  # what is not there, or no file, reading it will say
         return
     if (target / DOCUMENT).is_file():
         raise UsageError(

@@ -272,6 +272,13 @@ def _located(repository: Repository, target: str) -> tuple[str, bool]:
         return from_top(repository, path), True
     elif path.is_dir() and (path / FLOW_FILE).is_file():
         path = path / FLOW_FILE
+    elif path.is_dir():
+        raise UsageError(
+            f"the folder holds no {APP_FILE} and no parts of a document; a log is of one workflow",
+            path=target,
+            code="no-flow",
+            hint="all of them: difyflow changelog REV..REV FOLDER",
+        )
     if path.name == FLOW_FILE:
         path = path.with_name(APP_FILE)
     return from_top(repository, path), False

@@ -14,6 +14,7 @@ if there is none, the interpreter that installed it, so that it works where no e
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shlex
 import shutil
@@ -126,6 +127,8 @@ def install(places: Places, repository: Repository | None, globs: Sequence[str] 
     Raises:
         UsageError: one cannot be written, or git's settings are locked.
     """
+    for path in filter(None, (places.settings, places.attributes)):
+        _text(path)  # what cannot be read is said before anything is written
     driver = _GLOBAL_DRIVER if places.is_global else _LOCAL_DRIVER
     changed = []
     if _put(places.driver, _script()):
@@ -157,6 +160,8 @@ def uninstall(places: Places) -> tuple[Path, ...]:
             changed.append(path)
     if places.conflicts is not None and places.conflicts.is_dir():
         shutil.rmtree(places.conflicts)
+        with contextlib.suppress(OSError):  # the driver is in it, and goes next
+            places.conflicts.parent.rmdir()
     if places.driver.is_file():
         _removed(places.driver)
         changed.append(places.driver)

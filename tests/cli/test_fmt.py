@@ -133,6 +133,11 @@ def test_what_is_no_document_is_said_and_left_as_it_is(tmp_path, capsys, data):
     assert (path.read_bytes() if data is not None else None) == data
 
 
+def test_a_device_is_no_document(capsys):
+    assert run(["fmt", "/dev/null"]) == 3
+    assert "/dev/null" in capsys.readouterr().err
+
+
 def test_a_split_folder_is_refused(file, tmp_path, capsys):
     assert run(["split", str(file), str(tmp_path / "wf")]) == 0
     assert run(["fmt", str(tmp_path / "wf")]) == 2

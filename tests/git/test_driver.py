@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import subprocess
 
 import pytest
 
@@ -284,3 +285,27 @@ def test_colour_is_gits_choice(ready, dsl):
     assert "\x1b[" in ready.git("diff", "--color=always")
     assert "\x1b[" not in ready.git("-c", "color.diff=always", "diff", "--no-color")
     assert os.environ.get("GIT_PAGER_IN_USE") is None
+
+
+@pytest.mark.long
+def test_what_git_reads_itself_stays_a_patch(ready, dsl, tmp_path):
+    """`add -p`, `format-patch`, `apply`, `am`: whoever needs a patch gets one."""
+    ready.write({"flows/a.yml": dsl(number=2)})
+    done = subprocess.run(
+        ["git", "add", "-p"], cwd=ready.top, input="y\n", capture_output=True, encoding="utf-8", check=False
+    )
+    assert done.returncode == 0, done.stderr
+    assert ready.git("show", ":flows/a.yml") == dsl(number=2)
+    ready.git("commit", "-qm", "two")
+    patch = tmp_path / "p.patch"
+    patch.write_text(ready.git("format-patch", "-1", "--stdout"), encoding="utf-8")
+    other = tmp_path / "q.patch"
+    other.write_text(ready.git("diff", "--no-ext-diff", "--no-textconv", "HEAD~1"), encoding="utf-8")
+    ready.git("reset", "-q", "--hard", "HEAD~1")
+    ready.git("am", "-q", str(patch))
+    assert (ready.top / "flows/a.yml").read_text(encoding="utf-8") == dsl(number=2)
+    ready.git("reset", "-q", "--hard", "HEAD~1")
+    ready.git("apply", str(other))
+    assert (ready.top / "flows/a.yml").read_text(encoding="utf-8") == dsl(number=2)
+    ready.git("stash", "-q")
+    assert "difyflow flows/a.yml" in ready.git("stash", "show", "-p", "--ext-diff")

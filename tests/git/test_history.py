@@ -117,7 +117,7 @@ def test_python_from_history_is_never_executed(repo, dsl, capsys):
     assert not (repo.top / "executed").exists()
 
 
-@pytest.mark.parametrize("target", ["gone.yml", "../outside.yml", "sub"])
+@pytest.mark.parametrize("target", ["gone.yml", "../outside.yml", "sub", "."])
 def test_what_has_no_history_is_an_error(repo, dsl, target):
     repo.commit("one", {"a.yml": dsl(), "sub/x.txt": "x"})
     with pytest.raises(UsageError):

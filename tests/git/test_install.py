@@ -161,6 +161,15 @@ def test_a_locked_config_is_said_and_left_alone(repo, dsl, capsys):
     assert (repo.top / ".git/config").read_bytes() == before
 
 
+def test_what_cannot_be_read_is_said_before_anything_is_written(repo, dsl, capsys):
+    repo.commit("one", {"a.yml": dsl()})
+    (repo.top / ".gitattributes").mkdir()
+    before = state(repo.top)
+    assert run(["git", "install"]) == 2
+    assert ".gitattributes: cannot be read" in capsys.readouterr().err
+    assert state(repo.top) == before
+
+
 @pytest.mark.usefixtures("home")
 def test_outside_a_repository_that_is_said(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
