@@ -13,6 +13,7 @@ from difyflow.terms.selector import PLACEHOLDER
 
 _LOOKALIKE = re.compile(
     r"\{\{\s*#\s*([^{}#\n]{1,200}?)\s*#\s*\}\}|\{\{#([^{}#\n]{1,200}?)\}\}|\{\{([^{}#\n]{1,200}?)#\}\}"
+    r"|\{\{#([^{}#\n]{1,200}?)#\}(?!\})|(?<!\{)\{#([^{}#\n]{1,200}?)#\}\}"
 )
 _SPECIAL = frozenset(("context", "histories", "query", "url"))
 _BARE = re.compile(r"\{\{\s*([A-Za-z_][\w.]{0,80})\s*\}\}")
@@ -25,7 +26,7 @@ def ref_placeholder(view: View) -> Iterator[Found]:
 
     What it does:
         Finds `{{# node.name #}}` with blanks, a hyphen or other signs in a node id, names of more than 30
-        signs or that begin with a digit, a missing `#`.
+        signs or that begin with a digit, a missing `#` or brace.
 
     Why is it bad:
         The engine leaves it in the text as it stands, braces and all, though the editor shows a reference. An
@@ -42,14 +43,14 @@ def ref_placeholder(view: View) -> Iterator[Found]:
         ```
 
     Fix safety:
-        Unsafe: only blanks and the missing sign are mended; the text then changes when it runs.
+        Unsafe: only blanks and missing signs are mended; the text then changes when it runs.
 
     Dify:
         Every release (`VARIABLE_PATTERN`, graphon `VariableTemplateParser`).
     """
     for node in view.nodes:
         for path, text in template_texts(node.data):
-            if "{{" not in text:
+            if "{" not in text or "#" not in text:
                 continue
             for match in _LOOKALIKE.finditer(text):
                 words = match[0]

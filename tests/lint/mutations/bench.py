@@ -66,6 +66,7 @@ class Document:
             node
             for node in self.view.nodes
             if node.id
+            and node.kind
             and self.view.is_reached(node)
             and not node.raw.get("error_strategy")
             and self.view.by_id[node.id] is node
