@@ -73,8 +73,8 @@ def _wrong(
     view: View, node: NodeView, words: str, inner: str
 ) -> tuple[str, str | None, Severity | None] | None:
     """What is wrong with a lookalike, how it is mended, and how bad it is; None if it is no reference."""
-    if inner in _SPECIAL or inner.startswith("$output."):
-        return None
+    if inner in _SPECIAL or inner.startswith(("$output.", "rag.")):
+        return None  # a datasource has a pattern of its own, in which a part may begin with a digit
     if not _PATH.fullmatch(inner):
         return None
     mended = f"{{{{#{inner}#}}}}"
