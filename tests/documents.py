@@ -10,7 +10,7 @@ from typing import Any
 from hypothesis import settings
 from hypothesis import strategies as st
 
-SOME = settings(max_examples=min(120, settings().max_examples))
+SOME = settings(max_examples=min(60, settings().max_examples))
 """Examples of properties whose documents take long to draw."""
 
 IDS = ("start", "llm", "1717000000001", "if", "it", "end")

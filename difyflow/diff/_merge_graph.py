@@ -25,6 +25,8 @@ class Graphs:
     def __init__(self, sides: Sides, ledger: Ledger) -> None:
         self._sides = sides
         self._ledger = ledger
+        self._inside: dict[int, dict[str, list[str]]] = {}
+        self._needed: dict[int, dict[str, list[str]]] = {}
         self._kept: dict[str, int] = {}
         """Nodes that one side deleted and that stay nevertheless, with the side that they are taken from."""
 
@@ -48,7 +50,7 @@ class Graphs:
         """A node that one side deleted: it goes, unless the other one edited it or newly needs it."""
         user = 2 if found[1] is MISSING else 1
         edited = not same(join.without_layout(found[0], path), join.without_layout(found[user], path))
-        needs = list(self._needs(name, user))
+        needs = self._needs(name, user)
         if not edited and not needs:
             return MISSING
         kind: Kind = "deleted" if edited else "deleted-node"
@@ -65,23 +67,31 @@ class Graphs:
         did = ["edited it"] if edited else []
         return f"{who[3 - user]} deleted node {title}, {who[user]} {' and '.join([*did, *needs[:3]])}"
 
-    def _needs(self, name: str, user: int) -> Iterable[str]:
+    def _needs(self, name: str, user: int) -> list[str]:
         """What a side did since the base that needs a node, in words."""
-        base, side = self._sides[0], self._sides[user]
-        known = base.edge_ends
-        for source, handle, target in side.edge_ends - known:
-            if name in (source, target):
-                way = side.way(source, handle)
-                shown = f'"{side.title(source)}"{f" [{way}]" if way else ""} -> "{side.title(target)}"'
-                yield f"added the edge {shown}"
-        for other, node in side.nodes.items():
-            before = base.nodes.get(other)
-            if node is before or other == name:
+        if user not in self._needed:
+            found: dict[str, list[str]] = {}
+            for needed, words in self._all_needs(self._sides[0], self._sides[user]):
+                found.setdefault(needed, []).append(words)
+            self._needed[user] = found
+        return self._needed[user].get(name, [])
+
+    def _all_needs(self, base: Side, side: Side) -> Iterable[tuple[str, str]]:
+        """Each node that something new on a side needs, with what that is."""
+        for source, handle, target in side.edge_ends - base.edge_ends:
+            way = side.way(source, handle)
+            edge = f'"{side.title(source)}"{f" [{way}]" if way else ""} -> "{side.title(target)}"'
+            for end in dict.fromkeys((source, target)):
+                yield end, f"added the edge {edge}"
+        for name, node in side.nodes.items():
+            before = base.nodes.get(name)
+            if before is not None and same(node, before):
                 continue
-            if node.get("parentId") == name and (before or {}).get("parentId") != name:
-                yield f'put "{side.title(other)}" into it'
-            if name in side.roots_of(other) and name not in base.roots_of(other):
-                yield f'refers to it in "{side.title(other)}"'
+            parent = node.get("parentId")
+            if isinstance(parent, str) and (before or {}).get("parentId") != parent:
+                yield parent, f'put "{side.title(name)}" into it'
+            for root in sorted(side.roots_of(name) - base.roots_of(name) - {name}):
+                yield root, f'refers to it in "{side.title(name)}"'
 
     def _restore(self, versions: Versions, made: Named) -> None:
         """Brings back what a node that stays lies in, and what lies in it."""
@@ -91,13 +101,23 @@ class Graphs:
             side = self._kept[name]
             nodes = self._sides[side].nodes
             parent = nodes.get(name, {}).get("parentId")
-            inside = [other for other, node in nodes.items() if node.get("parentId") == name]
+            inside = self._children(side).get(name, [])
             for other in [*inside, *([parent] if isinstance(parent, str) else [])]:
                 key = Key("id", other)
                 if key not in made and key in versions[side]:
                     made[key] = versions[side][key]
                     self._kept[other] = side
                     waiting.append(other)
+
+    def _children(self, number: int) -> dict[str, list[str]]:
+        """By node of a side what lies in it."""
+        if number not in self._inside:
+            found: dict[str, list[str]] = {}
+            for name, node in self._sides[number].nodes.items():
+                if isinstance(node.get("parentId"), str):
+                    found.setdefault(node["parentId"], []).append(name)
+            self._inside[number] = found
+        return self._inside[number]
 
     def edges(self, lists: Three, nodes: list[object]) -> list[object]:
         """The edges of the result.

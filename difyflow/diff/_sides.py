@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Mapping
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final
@@ -48,9 +49,9 @@ class Side:
         ]
 
     @cached_property
-    def edge_ends(self) -> frozenset[tuple[str, str, str]]:
-        """Source, way out and target of each edge."""
-        return frozenset(
+    def edge_ends(self) -> Counter[tuple[str, str, str]]:
+        """Source, way out and target of the edges, with the number of those that have these."""
+        return Counter(
             (edge["source"], str(edge.get("sourceHandle") or "source"), edge["target"]) for edge in self.edges
         )
 

@@ -462,3 +462,24 @@ def test_a_clean_merge_has_no_error_that_neither_side_had(templates, data):
     known = {(item.rule, item.node, item.message) for side in (ours, theirs) for item in errors(side)}
     new = [item for item in errors(merged.data) if (item.rule, item.node, item.message) not in known]
     assert not new or not merged.clean
+
+
+def test_an_edge_doubled_here_between_nodes_deleted_there_is_a_conflict(base, two):
+    ours, theirs = two
+    ours["workflow"]["graph"]["edges"].append(edge("llm", "code") | {"id": "again"})
+    theirs["workflow"]["graph"]["nodes"] = [
+        item for item in theirs["workflow"]["graph"]["nodes"] if item["id"] != "code"
+    ]
+    (conflict,) = merge(base, ours, theirs).conflicts
+    assert conflict.kind == "deleted-node"
+
+
+def test_many_deleted_nodes_are_merged_in_reasonable_time():
+    one = app(
+        [node(f"n{number}") for number in range(3000)], [edge(f"n{n}", f"n{n + 1}") for n in range(2999)]
+    )
+    ours, theirs = copy.deepcopy(one), app([], [])
+    nodes(ours)["n5"]["data"]["code"] = "new"
+    merged = merge(one, ours, theirs)
+    assert [item.kind for item in merged.conflicts] == ["deleted"]
+    assert list(nodes(merged.data)) == ["n5"]
