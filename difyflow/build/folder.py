@@ -25,7 +25,7 @@ from typing import Any, Final
 from difyflow.build import _names_of_files as _files
 from difyflow.dsl import _yaml
 from difyflow.dsl.app import App
-from difyflow.dsl.canonical import DATA_LAYOUT, EDGE_LAYOUT, NODE_LAYOUT, canonical
+from difyflow.dsl.canonical import DATA_LAYOUT, EDGE_LAYOUT, NODE_LAYOUT, canonical, faithful
 from difyflow.errors import ReadError
 from difyflow.nodes._base import NodeData
 from difyflow.nodes._texts import Text, texts
@@ -55,7 +55,11 @@ Reader = Callable[[str], bytes | None]
 
 
 def split(app: App) -> dict[str, bytes]:
-    """The files of the folder for a document, by their paths in it; `join` makes it of them again."""
+    """The files of the folder for a document, by their paths in it; `join` makes it of them again.
+
+    Raises:
+        CannotEdit: it holds text that Dify's own form, in which the parts are written, does not keep.
+    """
     data = app.data()
     plan = _Plan(_chosen(app, data))
     workflow, layout = data.get("workflow"), None
@@ -75,7 +79,7 @@ def split(app: App) -> dict[str, bytes]:
     if layout:
         files[LAYOUT] = layout
     files[DOCUMENT] = {_SPLIT: _FORM, "document": made}
-    written = {name: canonical(value).encode() for name, value in files.items()}
+    written = {name: faithful(value, name=name).encode() for name, value in files.items()}
     return {**written, **{name: f"{text}\n".encode() for name, text in plan.files.items()}}
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from difyflow.build.folder import DOCUMENT
 from difyflow.cli import _exit, _kept, _show
-from difyflow.dsl.canonical import canonical, normalized
+from difyflow.dsl.canonical import faithful, normalized
 from difyflow.dsl.reader import Document, read_document, read_file
 from difyflow.errors import CannotEdit, DslError, UsageError
 from difyflow.git.sniff import SUFFIXES, may_be_dsl
@@ -87,7 +87,7 @@ def _formed(document: Document, options: Options) -> str:
     """
     data = document.source.data
     assert isinstance(data, dict)
-    text = canonical(normalized(data) if options.normalize else data)
+    text = faithful(normalized(data) if options.normalize else data, name=document.name)
     if text != document.source.text:
         _kept.check_comments(document, reformat=options.reformat)
     return text

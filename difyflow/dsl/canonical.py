@@ -20,6 +20,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from difyflow.dsl import _yaml
+from difyflow.errors import CannotEdit, ReadError
 
 Data = Mapping[Any, Any]
 
@@ -48,6 +49,34 @@ _VIEWPORT: Final = {"x": 0, "y": 0, "zoom": 1}
 def canonical(data: object) -> str:
     """The text that Dify's exporter writes for this document; the same for its own result."""
     return _yaml.dump(data)
+
+
+def faithful(data: object, *, name: str) -> str:
+    """As `canonical`, if it reads as the same data again.
+
+    What Dify writes for text with U+0085 and the like, which only a file written by hand can hold, reads as
+    something else.
+
+    Args:
+        data: the document, or a part of it.
+        name: what it is called in the error.
+
+    Raises:
+        CannotEdit: it would not.
+    """
+    text = canonical(data)
+    try:
+        kept = _yaml.same(_yaml.load(text, name=name), data)
+    except ReadError:
+        kept = False
+    if not kept:
+        raise CannotEdit(
+            "holds text that Dify's own form does not keep, such as U+0085 or U+2028",
+            path=name,
+            code="not-kept",
+            hint="write these signs as others, or leave the file as it is",
+        )
+    return text
 
 
 def normalized(data: Data) -> dict[Any, Any]:

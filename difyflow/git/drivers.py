@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from difyflow.dsl import _yaml
-from difyflow.dsl.canonical import canonical
+from difyflow.dsl.canonical import faithful
 from difyflow.errors import CannotEdit, ReadError
 from difyflow.git import textual
 from difyflow.git.sniff import may_be_dsl
@@ -182,7 +182,7 @@ def _spelled(source: _yaml.Composed, data: Mapping[Any, Any]) -> str:
     except CannotEdit:
         if _yaml.first_comment(source) is not None:
             raise
-        return canonical(data)
+        return faithful(data, name=source.name)
 
 
 def _first_mark(data: bytes) -> int | None:
