@@ -383,5 +383,7 @@ def type_of_value(value: object) -> str:
     if isinstance(value, dict):
         return "object"
     if isinstance(value, list | tuple):
-        return "array[string]"
+        kinds = {type_of_value(item) for item in value}
+        kind = kinds.pop() if len(kinds) == 1 else "string"
+        return "array[string]" if kind.startswith("array") else f"array[{kind}]"
     return "string"

@@ -9,7 +9,7 @@ import symtable
 import textwrap
 import types
 import typing
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 
 from difyflow.errors import BuildError
 from difyflow.nodes._base import LISTS, Takes, type_of
@@ -23,12 +23,6 @@ _OUTPUT_TYPE: dict[object, str] = {
     float: "number",
     bool: "boolean",
     dict: "object",
-    dict[str, object]: "object",
-    list[str]: "array[string]",
-    list[int]: "array[number]",
-    list[float]: "array[number]",
-    list[bool]: "array[boolean]",
-    list[dict[str, object]]: "array[object]",
 }
 
 _PARAMETER_TYPES: dict[object, tuple[VarType, ...]] = {
@@ -72,6 +66,7 @@ def code(
             f"{name} has no parameter {', '.join(sorted(unknown))}", hint=f"it has: {', '.join(parameters)}"
         )
     _refuse_outside_names(function, name)
+    _refuse_positional(parameters.values(), name)
     _refuse_wrong_types(function, name, selectors)
     return Code(
         title=title,
@@ -96,19 +91,36 @@ def _refuse_wrong_types(
 def _takes(note: object) -> Takes | None:
     """The types of variables that fit an annotation; None where any may."""
     if note is list or typing.get_origin(note) is list:
-        kind = VarType.of(_OUTPUT_TYPE.get(note, ""))
-        return LISTS if kind is VarType.ANY else Takes(frozenset((kind,)))
+        kind = VarType.of(_output_type(note) or "")
+        kinds_of_list = {kind, VarType.ARRAY_FILE} if kind is VarType.ARRAY_OBJECT else {kind}
+        return LISTS if kind is VarType.ANY else Takes(frozenset(kinds_of_list))
     kinds = _PARAMETER_TYPES.get(dict if typing.get_origin(note) is dict else note)
     return Takes(frozenset(kinds)) if kinds else None
+
+
+def _refuse_positional(parameters: Iterable[inspect.Parameter], name: str) -> None:
+    found = [item.name for item in parameters if item.kind is item.POSITIONAL_ONLY]
+    if found:
+        raise BuildError(
+            f"{name}: {', '.join(found)} cannot be given by name, and Dify gives every input by its name",
+            hint="take the / out of the signature",
+        )
 
 
 def _refuse_outside_names(function: Callable[..., object], name: str) -> None:
     if not isinstance(function, types.FunctionType):
         raise BuildError(f"{name!r} is not a plain Python function", hint="write it with def")
-    _parse(function)
+    tree = _parse(function)
     table = symtable.symtable(textwrap.dedent(inspect.getsource(function)), name, "exec")
     scopes = [child for child in table.get_children() if child.get_name() == function.__name__]
     outside = {item for scope in scopes for item in _outside_names(scope)}
+    outside |= {
+        item.id
+        for default in (*tree.args.defaults, *tree.args.kw_defaults)
+        if default is not None
+        for item in ast.walk(default)
+        if isinstance(item, ast.Name) and not hasattr(builtins, item.id)
+    }
     if outside:
         raise BuildError(
             f"{name} uses {', '.join(sorted(outside))} from outside",
@@ -181,10 +193,22 @@ def _outputs_of(function: Callable[..., object], name: str) -> dict[str, CodeOut
         )
     found = {}
     for key, kind in typing.get_type_hints(note).items():
-        if kind not in _OUTPUT_TYPE:
-            known = sorted({item for item in _OUTPUT_TYPE.values()})
+        output_type = _output_type(kind)
+        if output_type is None:
             raise BuildError(
-                f"{name}: {key} has a type that a code node cannot return", hint=f"it can: {', '.join(known)}"
+                f"{name}: {key} has a type that a code node cannot return",
+                hint="it can: str, int, float, bool, dict, and lists of these",
             )
-        found[key] = _OUTPUT_TYPE[kind]
+        found[key] = output_type
     return returns(**found)
+
+
+def _output_type(note: object) -> str | None:
+    """The type of a code node's output that is annotated so; None if it cannot have this one."""
+    if typing.get_origin(note) is list:
+        (item,) = typing.get_args(note)
+        kind = _output_type(item)
+        return f"array[{kind}]" if kind is not None and not kind.startswith("array") else None
+    if typing.get_origin(note) is dict or typing.is_typeddict(note):
+        return "object"
+    return _OUTPUT_TYPE.get(note)

@@ -208,3 +208,20 @@ def test_what_lies_in_a_container_says_where_that_is_on_the_canvas(at):
         assert (nodes[node_id].position.x, nodes[node_id].position.y) == (x, y)
         found = nodes[node_id].positionAbsolute
         assert (found.x, found.y) == (corner.x + x, corner.y + y)
+
+
+@pytest.mark.parametrize(
+    ("value", "kind"),
+    [
+        ([], "array[string]"),
+        (["a"], "array[string]"),
+        ([1, 2.5], "array[number]"),
+        ([True], "array[boolean]"),
+        ([{"a": 1}], "array[object]"),
+    ],
+)
+def test_a_list_as_first_value_gives_the_variable_the_type_of_its_items(value, kind):
+    flow = Flow("x", mode="advanced-chat")
+    flow.add(Start())
+    flow.conversation("found", value)
+    assert flow.build().workflow.conversation_variables[0].value_type == kind

@@ -1,7 +1,7 @@
 """A Python function becomes a Code node and stays a function."""
 
 import json
-from typing import TypedDict
+from typing import Any, TypedDict
 
 import pytest
 
@@ -9,7 +9,7 @@ from difyflow import Flow
 from difyflow.build import code
 from difyflow.errors import BuildError
 from difyflow.nodes.code import returns
-from difyflow.nodes.start import Start, number, paragraph
+from difyflow.nodes.start import Start, files, number, paragraph
 
 SUFFIX = "!"
 
@@ -83,3 +83,48 @@ def test_a_parameter_without_a_reference_and_a_reference_without_a_parameter_are
 def test_a_lambda_is_refused(start):
     with pytest.raises(BuildError, match="def"):
         code(lambda text: {"a": text}, outputs=returns(a="string"), text=start.text)
+
+
+class Loose(TypedDict, total=False):
+    any: dict[str, Any]
+    rows: list[dict[str, Any]]
+    nested: list[Counted]
+    one: Counted
+
+
+def loose(text: str) -> Loose:
+    return {"any": {"text": text}}
+
+
+def limited(text: str, suffix: str = SUFFIX) -> Loose:
+    return {"any": {"text": text + suffix}}
+
+
+def positional(text: str, /) -> Loose:
+    return {"any": {"text": text}}
+
+
+def of_files(files: list[dict[str, Any]]) -> Loose:
+    return {"rows": files}
+
+
+def test_any_mapping_is_an_object(start):
+    outputs = code(loose, text=start.text).outputs
+    assert {key: item.type for key, item in outputs.items()} == {
+        "any": "object",
+        "rows": "array[object]",
+        "nested": "array[object]",
+        "one": "object",
+    }
+
+
+def test_files_come_as_mappings():
+    start = Flow("x").add(Start(variables=(files("files", "Files"),)))
+    assert code(of_files, files=start.files).variables
+
+
+def test_a_default_from_outside_and_a_parameter_without_a_name_are_refused(start):
+    with pytest.raises(BuildError, match="uses SUFFIX from outside"):
+        code(limited, text=start.text)
+    with pytest.raises(BuildError, match="cannot be given by name"):
+        code(positional, text=start.text)
