@@ -340,7 +340,7 @@ def test_a_batch_begins_no_run_after_its_time(dify, run, table):
 
 @pytest.mark.long
 def test_two_interrupts_leave_blocking_runs_which_are_found_by_resume(dify, root, run, tmp_path):
-    server = dify("0.15.3", step_s=0.05)
+    server = dify("0.15.3", step_s=0.1)
     (tmp_path / "rows.csv").write_text("trigger\n1\n2\n3\n")
     env = {"PATH": os.environ["PATH"], "PYTHONPATH": str(root), "DIFY_API_KEY": KEY}
     command = [sys.executable, "-m", "difyflow", "batch", server.url, "rows.csv", "-o", "out"]

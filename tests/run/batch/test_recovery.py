@@ -63,12 +63,21 @@ def test_on_0_15_a_streaming_run_that_ended_in_time_has_its_result(driver, lost)
 
 
 def test_on_0_15_a_blocking_run_is_found_through_the_logs_once_it_has_ended(driver, lost):
-    server, out, run = lost("0.15.3", blocking=True, step_s=0.01)
-    assert not run.ended
+    server, out, run = lost("0.15.3", blocking=True, step_s=1000)
+    shown = []
+
+    def look(seen):
+        """It ends while it is looked for."""
+        answer = server._logs(seen)
+        shown.append(run.ended)
+        run.step_s = 0.0
+        return answer
+
+    server.on("GET", "/v1/workflows/logs", look)
     driver.go_on(out, server.url)
     assert (driver.statuses(out), len(server.runs)) == (["succeeded"], 1)
     assert first(driver, out)["run_id"] == run.id
-    assert len(server.calls("GET", "/v1/workflows/logs")) > 1
+    assert shown == [False, True]
 
 
 def test_on_0_15_a_blocking_run_that_the_logs_never_show_is_unknown(driver, never_sent):
