@@ -58,11 +58,12 @@ def _change(change: Change) -> dict[str, object]:
 def place(migration: Migration, path: Path) -> str:
     """A path, with the node's title where it leads to one."""
     nodes = migration.app.nodes
-    if path[:3] == ("workflow", "graph", "nodes") and isinstance(path[3], int) and path[3] < len(nodes):
-        node = nodes[path[3]]
-        inside = shown(path[4:])
-        return f"node {node.id} ({node.data.title or node.data.type}) {inside}".rstrip()
-    return shown(path) or "the file"
+    match path:
+        case ("workflow", "graph", "nodes", int(index), *inside) if index < len(nodes):
+            node = nodes[index]
+            return f"node {node.id} ({node.data.title or node.data.type}) {shown(tuple(inside))}".rstrip()
+        case _:
+            return shown(path) or "the file"
 
 
 def _value(value: object) -> str:

@@ -63,8 +63,8 @@ def migrate(app: App, target: Target) -> Migration:
     if target.lowest < _OLDEST:
         ledger.take(Obstacle((), f"{target.name} is older than Dify 0.14.2, which is as far as this goes"))
     elif broken := tuple(_broken(app)):
-        for step in broken:
-            ledger.take(step)
+        for fault in broken:
+            ledger.take(fault)
     elif app.app is None:
         ledger.take(Obstacle((), "only apps are moved, not knowledge pipelines and snippets"))
     else:

@@ -86,3 +86,15 @@ def test_a_dry_run_writes_nothing(root, tmp_path, run):
     code, text, said = run(root / "tests/seed/fine-tune-corpus.yml", "--to", "0.6.0", "--dry-run", "-o", out)
     assert (code, text, out.exists()) == (0, "", False)
     assert "siliconflow -> langgenius" in said
+
+
+@pytest.mark.parametrize(
+    ("nodes", "place"),
+    [("text", "workflow.graph.nodes: "), ("[~]", "workflow.graph.nodes"), ("[{id: a}]", "")],
+)
+def test_a_file_of_another_shape_is_refused_by_its_place(tmp_path, run, nodes, place):
+    file, out = tmp_path / "app.yml", tmp_path / "new.yml"
+    file.write_text(f"app: {{name: x, mode: workflow}}\nworkflow: {{graph: {{nodes: {nodes}}}}}\n")
+    code, text, said = run(file, "--to", "0.6.0", "-o", out)
+    assert (code, text, out.exists()) == (1, "", False)
+    assert place in said
