@@ -47,10 +47,13 @@ class _Part:
                 place = self.vertex.get(target)
                 if place is None:
                     continue
+                handle = edge.handle
+                if handle == "success-branch" and "fail-branch" in node.handles:
+                    handle = "source"  # as engines before Dify 1.9 have it
                 if not branching:
                     after[self.vertex[node.index]].append(place)
-                elif edge.handle in node.handles:
-                    key = (node.index, edge.handle)
+                elif handle in node.handles:
+                    key = (node.index, handle)
                     if key not in ways:
                         ways[key] = len(after)
                         self.ways[len(after)] = key

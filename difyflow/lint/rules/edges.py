@@ -202,8 +202,9 @@ def edge_handle_unknown(view: View) -> Iterator[Found]:
         if-else; the classes of a classifier; the actions of a form; `fail-branch`.
 
     Why is it bad:
-        A way out that the node does not have is never taken. An error if the node has several ways out and
-        nothing else leads to the target.
+        A way out that the node does not have is never taken. An error if the node has several ways out, and
+        nothing else leads to the target or nothing leaves one of the ways out. `success-branch` of a node
+        with a fail branch was a way out up to Dify 1.8.
 
     Example:
         ```yaml
@@ -223,9 +224,18 @@ def edge_handle_unknown(view: View) -> Iterator[Found]:
             continue
         known = ", ".join(sorted(filter(None, source.handles)))
         branching = len(source.handles) > 1
-        lost = branching and view.is_reached(source) and not view.is_reached(target)
+        lost = branching and view.is_reached(source)
+        lost = lost and (not view.is_reached(target) or _has_loose_end(view, source))
+        if edge.handle == "success-branch" and "fail-branch" in source.handles:
+            lost = lost and view.holds("1.9")
         text = f"{source.title!r} ({source.kind}) has no way out {edge.handle!r}; it has: {known}"
         yield Found((*edge.path, "sourceHandle"), text, node=source.id, severity=None if lost else "warning")
+
+
+def _has_loose_end(view: View, node: NodeView) -> bool:
+    """True if no edge leaves one of the ways out, so that a stray edge may be meant for it."""
+    used = {edge.handle for edge in view.edges_from(node)}
+    return bool(node.handles - used - {"fail-branch"})
 
 
 @rule("edge-into-start", severity="error")
