@@ -10,7 +10,7 @@ import ast
 import sys
 import warnings
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 
 from difyflow.lint import _sandbox
@@ -25,13 +25,15 @@ class Return:
         keys: of the dictionary, with the type of each value where that can be seen (else ""); None if it is
             no dictionary whose keys are written out.
         kind: type of what is returned, where that can be seen.
-        lengths: number of items, for keys whose value is a list written out.
+        lengths: number of items or characters, for keys whose value is a list or a text written out.
+        levels: how many dictionaries lie in one another, for keys whose value is written out.
     """
 
     line: int
     keys: Mapping[str, str] | None
     kind: str
     lengths: Mapping[str, int]
+    levels: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -266,7 +268,20 @@ def _returns(value: ast.expr | None, line: int, assigned: Mapping[str, ast.expr]
         for name, item in keys.items()
         if isinstance(item, ast.List) and not any(isinstance(part, ast.Starred) for part in item.elts)
     }
-    yield Return(line, kinds, "object", lengths)
+    lengths |= {
+        name: len(item.value)
+        for name, item in keys.items()
+        if isinstance(item, ast.Constant) and isinstance(item.value, str)
+    }
+    levels = {name: _levels(item) for name, item in keys.items()}
+    yield Return(line, kinds, "object", lengths, levels)
+
+
+def _levels(value: ast.expr | None) -> int:
+    """How many dictionaries lie in one another, as far as they are written out."""
+    if isinstance(value, ast.Dict):
+        return 1 + max(map(_levels, value.values), default=0)
+    return max(map(_levels, value.elts), default=0) if isinstance(value, ast.List) else 0
 
 
 def _keys(value: ast.expr | None) -> dict[str, ast.expr] | None:

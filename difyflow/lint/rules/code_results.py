@@ -82,12 +82,12 @@ def _article(kind: str) -> str:
 
 @rule("code-output-value", severity="error")
 def code_output_value(view: View) -> Iterator[Found]:
-    r"""A value that `main` returns does not have the declared type, or is too long a list.
+    r"""A value that `main` returns does not have the declared type, or is too large.
 
     What it does:
         Compares the values in returned dictionaries, as far as their type can be seen in the source, with the
-        declared types, and lists that are written out with the most that Dify takes: 30 texts or objects,
-        1000 numbers.
+        declared types, and what is written out with the most that Dify takes: 30 texts or objects in a list,
+        1000 numbers, 400,000 characters (80,000 before 1.9.2), objects of four levels.
 
     Why is it bad:
         Dify checks every output and fails the node: "Output result must be a string, got int instead."
@@ -106,7 +106,7 @@ def code_output_value(view: View) -> Iterator[Found]:
         ```
 
     Dify:
-        Every release (`CodeNode._transform_result`; limits `CODE_MAX_*_ARRAY_LENGTH`).
+        Every release (`CodeNode._transform_result`; limits `CODE_MAX_*`, which a server may set higher).
     """
     for node, source in sources(view):
         main, declared = source.main, node.raw.get("outputs")
@@ -116,7 +116,8 @@ def code_output_value(view: View) -> Iterator[Found]:
             kind = output.get("type") if isinstance(output, dict) else None
             if not isinstance(kind, str):
                 continue
-            faults = [(item, _value_fault(item, name, kind)) for item in main.returns]
+            most = {**_MOST, "string": 80_000 if view.holds(until="1.9.1") else 400_000}
+            faults = [(item, _value_fault(item, name, kind, most)) for item in main.returns]
             wrong = [(item, said) for item, said in faults if said]
             milder: Severity | None = "warning" if len(wrong) < len(faults) else None
             for item, said in wrong:
@@ -126,7 +127,11 @@ def code_output_value(view: View) -> Iterator[Found]:
 _MOST = {"array[string]": 30, "array[object]": 30, "array[number]": 1000}
 
 
-def _value_fault(item: Return, name: str, kind: str) -> str:
+_DEEPEST = 4
+"""Objects in one another: `CODE_MAX_DEPTH` is 5, and the returned dictionary counts."""
+
+
+def _value_fault(item: Return, name: str, kind: str, most: Mapping[str, int]) -> str:
     found = (item.keys or {}).get(name, "")
     if found in ("", "null") or kind in ("boolean", "any") or kind not in OUTPUT_TYPES:
         return ""
@@ -136,9 +141,12 @@ def _value_fault(item: Return, name: str, kind: str) -> str:
         return (
             f"output {name!r} is declared as {kind}, and this return gives {_article(found)}: the run fails"
         )
-    if item.lengths.get(name, 0) > _MOST.get(kind, 10**9):
-        most = f"Dify takes at most {_MOST[kind]} of {kind}"
-        return f"output {name!r} is a list of {item.lengths[name]}, and {most}"
+    length = item.lengths.get(name, 0)
+    if kind in most and length > most[kind]:
+        what = f"a text of {length} characters" if kind == "string" else f"a list of {length}"
+        return f"output {name!r} is {what}, and Dify takes at most {most[kind]}"
+    if item.levels.get(name, 0) > _DEEPEST:
+        return f"output {name!r} has {item.levels[name]} objects in one another, and Dify takes {_DEEPEST}"
     return ""
 
 
