@@ -47,9 +47,35 @@ def test_whoever_counts_lines_is_told_that_they_are_elements():
     assert told == [1]
 
 
-def test_a_broken_array_gives_what_there_is():
-    assert list(elements([b"[\n", b'{"a": 1},\n', b'{"b": [1, 2\n'])) == [b'{"a": 1}\n', b'{"b": [1, 2\n']
-    assert list(elements([b"[1,\n", b"2]\n", b"x\n"])) == [b"1\n", b"2\n", b"x\n"]
+def test_a_cut_array_gives_what_there_is_and_is_then_refused():
+    found = elements([b"[\n", b'{"a": 1},\n', b'{"b": [1, 2\n'])
+    assert [next(found), next(found)] == [b'{"a": 1}\n', b'{"b": [1, 2\n']
+    with pytest.raises(UsageError, match="no end"):
+        next(found)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        (b"[1, 2", "no end"),
+        (b"[1, 2,", "no end"),
+        (b"[", "no end"),
+        (b"[1, 2,]", "comma"),
+        (b"[1,, 2]", "comma"),
+        (b"[, 1, 2]", "comma"),
+        (b"[1][2]", "behind"),
+        (b"[1,\n2]\nx", "behind"),
+        (b"[1,\n2]\n]", "behind"),
+        (b'[1,\n2]\n{"a": 1}', "behind"),
+    ],
+)
+def test_what_no_reader_of_json_takes_as_an_array_is_refused(text, said):
+    with pytest.raises(UsageError, match=said):
+        list(elements(text.splitlines(keepends=True)))
+
+
+def test_an_empty_array_has_no_elements():
+    assert list(elements([b"[\n", b"]\n"])) == []
 
 
 def test_what_is_too_long_is_refused():
