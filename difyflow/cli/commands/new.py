@@ -19,6 +19,7 @@ def command(name: str | None, template: str, folder: str | None, show_list: bool
       difyflow new 论语语料 --template corpus
       difyflow new --list
     """
+    import shlex
     from pathlib import Path
 
     from difyflow.build import templates
@@ -32,4 +33,4 @@ def command(name: str | None, template: str, folder: str | None, show_list: bool
     target = Path(folder or name.strip().replace("/", "-"))
     for path in templates.make(name, target, template=template):
         _show.note(f"made {path}")
-    _show.note(f"next: difyflow render {target}")
+    _show.note(f"next: difyflow render {shlex.quote(str(target))}")
