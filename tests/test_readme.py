@@ -61,6 +61,8 @@ def test_every_block_is_of_a_kind_that_is_tested():
         ("sh", "install"),
         ("sh", "server"),
         ("sh", "siliconflow"),
+        ("sh", "api"),
+        ("sh", "console"),
         ("python", ""),
         ("text", "demo"),
     }
@@ -85,6 +87,7 @@ def test_a_python_block_runs(folder, code):
     assert done.returncode == 0, done.stderr
 
 
+@pytest.mark.long
 @pytest.mark.local
 @pytest.mark.parametrize("code", blocks("sh", ""))
 def test_a_shell_block_runs(folder, code):
@@ -98,6 +101,28 @@ def test_the_server_block_runs_against_a_server(folder, dify):
         done = shell(code, folder, DIFY_BASE_URL=server.url, DIFY_API_KEY=server.key)
         assert done.returncode == 0, done.stderr
         assert '"status": "succeeded"' in done.stdout
+
+
+@pytest.mark.long
+def test_the_api_block_runs_against_a_server(folder, dify):
+    server = dify("1.12.1")
+    for code in blocks("sh", "api"):
+        done = shell(code, folder, DIFY_BASE_URL=server.url, DIFY_API_KEY=server.key)
+        assert done.returncode == 0, done.stderr
+        assert "workflow" in done.stdout
+        assert server.key not in done.stdout + done.stderr
+
+
+@pytest.mark.long
+def test_the_console_block_runs_against_a_console(folder, console):
+    server = console("1.12.1")
+    account = {"DIFY_CONSOLE_EMAIL": "admin@example.com", "DIFY_CONSOLE_PASSWORD": "Loopback-geheim-1"}
+    for code in blocks("sh", "console"):
+        done = shell(code, folder, CONSOLE=server.url, **account)
+        assert done.returncode == 0, done.stderr
+    (app,) = server.apps.values()
+    assert app.live is not None
+    assert app.comment == "first"
 
 
 @pytest.mark.local
