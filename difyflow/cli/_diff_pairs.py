@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -53,7 +54,7 @@ def pairs(targets: tuple[str, ...]) -> Iterator[Pair]:
             raise UsageError(
                 f"{targets[0]} is compared with what?",
                 code="one-target",
-                hint=f"name the other one: difyflow diff HEAD:./{targets[0]} {targets[0]}",
+                hint="name the other one: difyflow diff OLD NEW, or difyflow diff HEAD:./app.yml app.yml",
             )
         yield from _changed_in_git(targets or ("HEAD",))
 
@@ -70,7 +71,9 @@ def _two(one: str, other: str) -> Iterator[Pair]:
     if _is_folder_of_files(one) and _is_folder_of_files(other):
         yield from _folders(Path(one), Path(other))
     else:
-        yield Pair((one, other), document(one), document(other))
+        # git names a file that is not there so
+        before, after = (None if target == os.devnull else document(target) for target in (one, other))
+        yield Pair((one, other), before, after)
 
 
 def _is_folder_of_files(target: str) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import json
+import os
 import subprocess
 from pathlib import Path
 
@@ -272,6 +273,15 @@ def test_a_file_that_cannot_be_read_does_not_hide_the_others(app, tmp_path, caps
     out, err = capsys.readouterr()
     assert "title Ask -> New" in out
     assert "a.yml (before):2: not valid YAML" in err
+
+
+@pytest.mark.parametrize(("came", "says"), [(True, "+ new "), (False, "- gone ")])
+def test_a_side_that_is_not_there_at_all_is_told_in_a_line(app, write, capsys, came, says):
+    file = write("a.yml", app)
+    targets = [os.devnull, file] if came else [file, os.devnull]
+    assert run(["diff", *targets]) == 1
+    assert capsys.readouterr().out == f'{says}{file}: "Demo", 2 nodes\n'
+    assert run(["diff", *targets, "--fail-on", "breaking"]) == int(not came)
 
 
 def test_colour_is_for_terminals(pair, capsys):
