@@ -261,6 +261,7 @@ def test_values_that_do_not_fit_their_field_are_kept_beside(document, node, lose
         node("llm", "1", title=["no", "text"], prompt_template="oops", model={"name": 7}),
         node("code", "2", title="Code", outputs=[1], variables={"a": 1}),
         node("if-else", "3", title="If", cases=[{"case_id": None}]),
+        node("if-else", "4", title="If", cases=[{"case_id": "a", "conditions": [{"id": ["b"]}]}]),
     ]
     app = document(nodes)
     loses_nothing(app)

@@ -277,7 +277,7 @@ class Values:
             items = {
                 key: item
                 for key, item in _items(value if inside else value.completed(self._version))
-                if key not in noted and (key != "id" or item in handles)
+                if key not in noted and (key != "id" or (isinstance(item, str) and item in handles))
             }
             return type(value).__name__, self._settled(items, handles, inside=True)
         if isinstance(value, tuple | list):
