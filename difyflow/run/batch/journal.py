@@ -21,6 +21,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from itertools import accumulate
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -42,7 +43,7 @@ class _Item:
         head: beginning of the journal line; with a result, `,"at":` and the place follow.
         result: line for the file of results, without its end.
         written: called with the place of the result.
-        waiter: set when all is on the disk.
+        waiter: set when it is on the disk, or cannot be; `safe` says which.
     """
 
     head: bytes
@@ -50,6 +51,7 @@ class _Item:
     result: bytes | None = None
     written: Callable[[int], None] | None = None
     waiter: threading.Event | None = field(default=None)
+    safe: bool = False
 
 
 class Journal:
@@ -137,10 +139,12 @@ class Journal:
             self._ready.notify()
 
     def _put_and_wait(self, head: bytes, tail: bytes) -> None:
-        done = threading.Event()
-        self._put(_Item(head, tail, waiter=done))
-        done.wait()
-        self._check()
+        item = _Item(head, tail, waiter=threading.Event())
+        self._put(item)
+        assert item.waiter is not None
+        item.waiter.wait()
+        if not item.safe:
+            self._check()
 
     def _write_all(self) -> None:
         while True:
@@ -160,27 +164,31 @@ class Journal:
                     item.waiter.set()
 
     def _write(self, items: list[_Item]) -> None:
-        """One group: results first, then the lines that point to them."""
-        results: list[bytes] = []
-        lines: list[bytes] = []
-        places: list[int] = []
-        place = self._place
-        for item in items:
-            if item.result is None:
-                lines.append(item.head + item.tail + b"}\n")
-                continue
-            places.append(place)
-            lines.append(b'%b,"at":%d%b}\n' % (item.head, place, item.tail))
-            results.append(item.result + b"\n")
-            place += len(item.result) + 1
-        if results:
-            _write(self._results, b"".join(results))
-            os.fsync(self._results.fileno())
-            self._place = place
-        _write(self._journal, b"".join(lines))
+        """One group: first what somebody waits for, then results, then the lines that point to them."""
+        lines = [item.head + item.tail + b"}\n" for item in items if item.result is None]
+        if lines:
+            _write(self._journal, b"".join(lines))
         if any(item.waiter is not None for item in items):
             os.fsync(self._journal.fileno())
-        for item, at in zip((one for one in items if one.result is not None), places, strict=True):
+        for item in items:
+            if item.waiter is not None:
+                item.safe = True
+                item.waiter.set()
+        self._write_results([item for item in items if item.result is not None])
+
+    def _write_results(self, items: list[_Item]) -> None:
+        if not items:
+            return
+        results = [(item.result or b"") + b"\n" for item in items]
+        places = list(accumulate(map(len, results), initial=self._place))
+        _write(self._results, b"".join(results))
+        os.fsync(self._results.fileno())
+        self._place = places.pop()
+        lines = [
+            b'%b,"at":%d%b}\n' % (item.head, at, item.tail) for item, at in zip(items, places, strict=True)
+        ]
+        _write(self._journal, b"".join(lines))
+        for item, at in zip(items, places, strict=True):
             if item.written is not None:
                 item.written(at)
 

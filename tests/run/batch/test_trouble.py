@@ -38,7 +38,7 @@ def once_each(server, rows=8):
 
 
 @pytest.mark.parametrize("version", ["1.12.1", "1.15-dev"])
-@pytest.mark.parametrize("size", [1_000, 1_500, 5_000, 20_000])
+@pytest.mark.parametrize("size", [1_000, 1_500, 5_000, 12_000])
 def test_a_full_disk_ends_the_batch_and_resume_goes_on(driver, dify, out, full_disk, version, size):
     server = dify(version)
     full_disk(size)
