@@ -103,6 +103,8 @@ def _to_files(
 def _tell(counts: col.Counts, output: str | None, side: tuple[Path, Path] | None) -> None:
     where = f" to {output}" if side else ""
     _show.note(f"{counts.samples} samples from {counts.texts} texts{where}")
+    for name, count in sorted(counts.failed.items()):
+        _show.note(f"  {count} {'run' if count == 1 else 'runs'} {name}: nothing is taken from there")
     for name, count in sorted(counts.repairs.items(), key=lambda item: (-item[1], item[0])):
         _show.note(f"  repaired {name}: {count}")
     if counts.rejects:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import codecs
 import io
-import json
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
@@ -19,6 +18,7 @@ from typing import BinaryIO, cast
 
 from difyflow.corpus import provenance
 from difyflow.corpus._json import dump
+from difyflow.corpus._rows import Rows, json_object, workflow_of
 from difyflow.corpus.samples import LONGEST, LongLine, line_digest, long_fault, read_lines
 from difyflow.errors import UsageError
 from difyflow.records import jsonl
@@ -46,6 +46,10 @@ class Text:
     encoding: str = "utf-8"
     known: Mapping[str, Mapping[str, object]] = field(default_factory=dict)
     """What is known about single lines, by their digest, where the text has a side file of provenance."""
+    failed: str = ""
+    """Status of a run that did not end well: it gives no text."""
+    unread: tuple[Rejected, ...] = ()
+    """A result that cannot be read: it gives no text, and this is said."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +84,8 @@ class Counts:
 
     texts: int = 0
     samples: int = 0
+    failed: Counter[str] = field(default_factory=Counter)
+    """Runs that gave no text, by their status."""
     rejects: Counter[str] = field(default_factory=Counter)
     repairs: Counter[str] = field(default_factory=Counter)
     """How many samples needed each repair."""
@@ -89,6 +95,7 @@ class Counts:
         return {
             "texts": self.texts,
             "samples": self.samples,
+            "failed_runs": dict(sorted(self.failed.items())),
             "rejected": self.rejects.total(),
             "rejects": dict(sorted(self.rejects.items())),
             "repairs": dict(sorted(self.repairs.items())),
@@ -104,8 +111,11 @@ def collect(texts: Iterable[Text], *, counts: Counts | None = None) -> Iterator[
     """
     counts = counts if counts is not None else Counts()
     for text in texts:
+        if text.failed:
+            counts.failed[text.failed] += 1
+            continue
         counts.texts += 1
-        for found in _of_text(text):
+        for found in text.unread or _of_text(text):
             if isinstance(found, Collected):
                 counts.samples += 1
                 counts.repairs.update(found.repairs)
@@ -214,73 +224,21 @@ def _of_batch(folder: Path, output: str) -> Iterator[Text]:
             code="no-batch",
             hint="name the files in it, for example with *.txt",
         )
-    workflow = _workflow_of(folder / "batch.json")
-    with opened(results) as file, _Rows(folder / "rows.jsonl") as rows:
+    workflow = workflow_of(folder / "batch.json")
+    with opened(results) as file, Rows(folder / "rows.jsonl") as rows:
         for number, line in enumerate(read_lines(file), start=1):
             value = _result(line)
             if value is not None:
                 yield from _of_result(value, output, {**workflow, **rows.of(value)}, f"{results}:{number}")
+            elif line.strip() or isinstance(line, LongLine):
+                yield Text((), unread=(_no_result(line, number, {**workflow, "source": str(results)}),))
 
 
-def _workflow_of(path: Path) -> dict[str, object]:
-    try:
-        digest = json.loads(path.read_bytes()).get("workflow_sha256")
-    except (OSError, ValueError, RecursionError, AttributeError):
-        return {}  # an old or partly copied folder: its samples are good all the same
-    return {"workflow_sha256": digest} if isinstance(digest, str) and digest else {}
-
-
-class _Rows:
-    """The documents of the rows of a batch. Results come in the order of the rows, so one pass will do."""
-
-    def __init__(self, path: Path) -> None:
-        self._file: BinaryIO = path.open("rb") if path.is_file() else io.BytesIO()
-        self._lines = read_lines(self._file)
-        self._row: Mapping[str, object] = {}
-
-    def __enter__(self) -> _Rows:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._file.close()
-
-    def of(self, result: Mapping[str, object]) -> dict[str, object]:
-        whole = provenance.document_of_piece(result)
-        if whole:
-            return {"documents": [whole], "piece": result["piece"]}
-        wanted = result.get("row")
-        while isinstance(wanted, int) and self._row.get("row") != wanted:
-            line = next(self._lines, None)
-            if line is None:
-                return {}
-            self._row = _object(line) or {}
-        values = self._row.get("values")
-        folder = str(self._row.get("folder") or ".")
-        found = list(dict.fromkeys(_documents(values, folder))) if isinstance(values, dict) else []
-        if not found:
-            return {}
-        paths = [path for _, path in found if path]
-        said: dict[str, object] = {"documents": list(dict.fromkeys(name for name, _ in found))}
-        return {**said, "paths": paths} if paths else said
-
-
-def _documents(values: Mapping[str, object], folder: str) -> Iterator[tuple[str, str]]:
-    """The names of the files among the inputs of a row, with the paths of local ones."""
-    for value in values.values():
-        for item in value if isinstance(value, list) else str(value).splitlines():
-            text = str(item).strip().removeprefix("@")
-            name = text.replace("\\", "/").rstrip("/").rsplit("/", 1)[-1]
-            if text.startswith(("http://", "https://")):
-                yield name, ""
-            elif 0 < len(text) < 1000 and _is_file(text, folder):
-                yield name, str((Path(folder) / text).absolute())
-
-
-def _is_file(text: str, folder: str) -> bool:
-    try:
-        return (Path(folder) / text).is_file()
-    except (OSError, ValueError):
-        return False
+def _no_result(line: bytes, number: int, about: Mapping[str, object]) -> Rejected:
+    """A line of a batch's results that cannot be read, as where a disk was full."""
+    raw = line.rstrip(b"\r\n").decode("utf-8", "backslashreplace")
+    said = long_fault(line).message if isinstance(line, LongLine) else "is no result of a run"
+    return Rejected("no-result", said, number, raw, about)
 
 
 def _of_stream(
@@ -311,11 +269,27 @@ def _wide(buffered: io.BufferedReader[io.RawIOBase], codec: str, name: str) -> I
     text = io.TextIOWrapper(buffered, encoding=codec, newline="\n")
     try:
         for line in iter(partial(text.readline, LONGEST), ""):
-            yield line.encode("utf-8", "surrogatepass")
+            whole = line.endswith("\n") or len(line) < LONGEST
+            yield line.encode("utf-8", "surrogatepass") if whole else _cut(line, text)
     except UnicodeError as err:
         raise UsageError(f"is not {codec}: {err}", path=name, code="bad-encoding") from err
     finally:
         text.detach()
+
+
+def _cut(line: str, rest: io.TextIOWrapper) -> bytes:
+    """The line, or its beginning if it goes on; what is behind is read over."""
+    more = 0
+    for part in iter(partial(rest.readline, 1 << 16), ""):
+        more += len(part.encode("utf-8", "surrogatepass"))
+        if part.endswith("\n"):
+            break
+    data = line.encode("utf-8", "surrogatepass")
+    if not more:
+        return data
+    marked = LongLine(data[:256])
+    marked.size = len(data) + more
+    return marked
 
 
 def _of_results(buffered: io.BufferedReader[io.RawIOBase], output: str, name: str) -> Iterator[Text]:
@@ -336,16 +310,8 @@ def _of_results(buffered: io.BufferedReader[io.RawIOBase], output: str, name: st
             raise UsageError("is no result of a run", path=name, line=number, code="no-result")
 
 
-def _object(line: bytes) -> dict[str, object] | None:
-    try:
-        value = json.loads(line)
-    except (ValueError, RecursionError):
-        return None
-    return value if isinstance(value, dict) else None
-
-
 def _result(line: bytes) -> Mapping[str, object] | None:
-    value = _object(line)
+    value = json_object(line)
     return (
         value
         if value is not None and "status" in value and isinstance(value.get("outputs", {}), dict)
@@ -356,8 +322,9 @@ def _result(line: bytes) -> Mapping[str, object] | None:
 def _of_result(
     value: Mapping[str, object], output: str, more: Mapping[str, object], where: str
 ) -> Iterator[Text]:
-    """The text of a good result; none of one that failed."""
+    """The text of a good result; of one that failed, that it did."""
     if value["status"] not in _GOOD:
+        yield Text((), failed=str(value["status"]) or "unknown")
         return
     text = _output(value, output, where)
     about = {key: value[key] for key in _ABOUT if value.get(key) not in (None, "")}

@@ -9,6 +9,7 @@ import pytest
 
 from difyflow.corpus.collect import Collected, Counts, Rejected, collect, open_texts
 from difyflow.corpus.provenance import documents
+from difyflow.corpus.samples import LONGEST
 from difyflow.errors import UsageError
 
 
@@ -138,3 +139,37 @@ def test_a_file_of_results_with_a_broken_line_is_refused_with_its_line(tmp_path)
     path.write_text('{"status": "succeeded", "outputs": {}}\n{"sta\n', encoding="utf-8")
     with pytest.raises(UsageError, match=r"r\.jsonl:2"):
         found_in(path)
+
+
+def test_a_broken_result_of_a_batch_is_rejected_with_its_line_and_never_lost_in_silence(tmp_path, asked):
+    good = json.dumps({"status": "succeeded", "outputs": {"text": asked("问", "答").decode()}})
+    (tmp_path / "results.jsonl").write_text(f"{good}\n{good[:-20]}\n{good}\n", encoding="utf-8")
+    samples, rejects, counts = found_in(tmp_path)
+    assert len(samples) == 2
+    assert [(one.reason, one.line) for one in rejects] == [("no-result", 2)]
+    assert counts.to_json()["rejects"] == {"no-result": 1}
+
+
+def test_a_result_that_is_too_long_is_rejected_and_told(tmp_path, asked):
+    good = json.dumps({"status": "succeeded", "outputs": {"text": asked("问", "答").decode()}})
+    (tmp_path / "results.jsonl").write_text(f"{good}\n{' ' * (LONGEST + 9)}{good}\n", encoding="utf-8")
+    samples, rejects, _ = found_in(tmp_path)
+    assert len(samples) == 1
+    assert "bytes; more than" in rejects[0].detail
+
+
+def test_runs_that_failed_are_counted_and_give_nothing(tmp_path, asked):
+    texts = {"text": asked("问", "答").decode()}
+    lines = [{"status": status, "outputs": texts} for status in ("failed", "succeeded", "stopped", "failed")]
+    (tmp_path / "results.jsonl").write_text("".join(json.dumps(one) + "\n" for one in lines))
+    samples, rejects, counts = found_in(tmp_path)
+    assert (len(samples), len(rejects), counts.texts) == (1, 0, 1)
+    assert counts.to_json()["failed_runs"] == {"failed": 2, "stopped": 1}
+
+
+def test_a_long_line_of_wide_characters_is_cut_like_any_other(tmp_path, asked):
+    text = asked("问", "x" * LONGEST) + asked("问", "答")
+    (tmp_path / "x.txt").write_bytes(text.decode().encode("utf-16"))
+    samples, rejects, _ = found_in(tmp_path / "x.txt")
+    assert [one.line for one in samples] == [asked("问", "答")]
+    assert [one.reason for one in rejects] == ["line-too-long"]

@@ -1,0 +1,84 @@
+"""What a batch folder knows about its runs: the workflow, and the documents of each row."""
+
+from __future__ import annotations
+
+import io
+import json
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import BinaryIO
+
+from difyflow.corpus import provenance
+from difyflow.corpus.samples import read_lines
+
+
+def json_object(line: bytes) -> dict[str, object] | None:
+    """The JSON object of a line; None if it holds none."""
+    try:
+        value = json.loads(line)
+    except (ValueError, RecursionError):
+        return None
+    return value if isinstance(value, dict) else None
+
+
+def workflow_of(path: Path) -> dict[str, object]:
+    """The digest of the workflow that a `batch.json` names; empty if it names none."""
+    try:
+        digest = json.loads(path.read_bytes()).get("workflow_sha256")
+    except (OSError, ValueError, RecursionError, AttributeError):
+        return {}  # an old or partly copied folder: its samples are good all the same
+    return {"workflow_sha256": digest} if isinstance(digest, str) and digest else {}
+
+
+class Rows:
+    """The documents of the rows of a batch. Results come in the order of the rows, so one pass will do."""
+
+    def __init__(self, path: Path) -> None:
+        self._file: BinaryIO = path.open("rb") if path.is_file() else io.BytesIO()
+        self._lines = read_lines(self._file)
+        self._row: Mapping[str, object] = {}
+
+    def __enter__(self) -> Rows:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._file.close()
+
+    def of(self, result: Mapping[str, object]) -> dict[str, object]:
+        """The documents of the row that a result belongs to, and the piece; empty if there are none."""
+        whole = provenance.document_of_piece(result)
+        if whole:
+            return {"documents": [whole], "piece": result["piece"]}
+        wanted = result.get("row")
+        while isinstance(wanted, int) and self._row.get("row") != wanted:
+            line = next(self._lines, None)
+            if line is None:
+                return {}
+            self._row = json_object(line) or {}
+        values = self._row.get("values")
+        folder = str(self._row.get("folder") or ".")
+        found = list(dict.fromkeys(_documents(values, folder))) if isinstance(values, dict) else []
+        if not found:
+            return {}
+        paths = [path for _, path in found if path]
+        said: dict[str, object] = {"documents": list(dict.fromkeys(name for name, _ in found))}
+        return {**said, "paths": paths} if paths else said
+
+
+def _documents(values: Mapping[str, object], folder: str) -> Iterator[tuple[str, str]]:
+    """The names of the files among the inputs of a row, with the paths of local ones."""
+    for value in values.values():
+        for item in value if isinstance(value, list) else str(value).splitlines():
+            text = str(item).strip().removeprefix("@")
+            name = text.replace("\\", "/").rstrip("/").rsplit("/", 1)[-1]
+            if text.startswith(("http://", "https://")):
+                yield name, ""
+            elif 0 < len(text) < 1000 and _is_file(text, folder):
+                yield name, str((Path(folder) / text).absolute())
+
+
+def _is_file(text: str, folder: str) -> bool:
+    try:
+        return (Path(folder) / text).is_file()
+    except (OSError, ValueError):
+        return False
