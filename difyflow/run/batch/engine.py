@@ -280,7 +280,7 @@ class Engine:
             return  # as it was
         if not self._write(report, result):
             return
-        self._end_by(self._standing.ended(result, report.fault))
+        self._end_by(self._standing.ended(result, report.fault, found=job.sent is not None))
         if result.ok:
             self._idle_refusals = 0
             if job.sent is None:

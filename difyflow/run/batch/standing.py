@@ -44,15 +44,20 @@ class Standing:
         self._counts[old] -= 1
         self._counts[new] += 1
 
-    def ended(self, result: Result, fault: BaseException | None) -> DifyflowError | None:
-        """A run has ended; why the batch must end too, if it must."""
+    def ended(
+        self, result: Result, fault: BaseException | None, *, found: bool = False
+    ) -> DifyflowError | None:
+        """A run has ended; why the batch must end too, if it must.
+
+        A run that was `found` again says nothing about how the next ones will fare.
+        """
         self._fresh += 1
         self._tokens += result.total_tokens
         if result.ok:
             self._bad_in_a_row = 0
         elif result.status is not RunStatus.STOPPED:
             self._failures[cause(result)] += 1
-            return self.bad(fault)
+            return None if found else self.bad(fault)
         return None
 
     def bad(self, fault: BaseException | None) -> DifyflowError | None:

@@ -55,6 +55,17 @@ def test_on_0_15_a_streaming_run_is_unknown_and_never_sent_again(driver, lost, k
     assert (driver.statuses(out), len(server.runs)) == (["unknown", "succeeded"], 2)
 
 
+def test_many_lost_runs_that_nobody_knows_the_end_of_do_not_end_the_batch(driver, dify, tmp_path):
+    server = dify("0.15.3")
+    out = tmp_path / "out"
+    spec = driver.begin(out, driver.write_rows(tmp_path / "rows.csv", 6))
+    for row in range(1, 5):
+        driver.lost_run(server, out, spec, row)
+    ending, _ = driver.go_on(out, server.url, limits=batch.Limits(stop_after=2))
+    assert (ending.fault, ending.complete) == (None, True)
+    assert driver.statuses(out) == ["unknown"] * 4 + ["succeeded"] * 2
+
+
 def test_on_0_15_a_streaming_run_that_ended_in_time_has_its_result(driver, lost):
     server, out, run = lost("0.15.3", known=True)
     run.client_left = False
