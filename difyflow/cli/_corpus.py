@@ -125,12 +125,16 @@ def writing(name: str | None, *, force: bool) -> Iterator[BinaryIO]:
 
 
 def check_outputs(names: Iterable[Path], *, force: bool) -> None:
-    """Makes sure before the work that nothing is overwritten.
+    """Makes sure before the work that nothing is overwritten, and no output by another one.
 
     Raises:
-        UsageError: a file is there and `force` is not given.
+        UsageError: a file is there and `force` is not given, or two of them are one file.
     """
+    seen: set[Path] = set()
     for name in names:
+        if name.resolve() in seen:
+            raise UsageError("two outputs would be one file", path=str(name), hint="name another")
+        seen.add(name.resolve())
         check_writable(name, force=force)
 
 

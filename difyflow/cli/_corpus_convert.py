@@ -61,6 +61,8 @@ def run(options: Options) -> int:
     side = _corpus.side_outputs(options.output)
     if options.output and side:
         _corpus.check_outputs([Path(options.output), side[0]], force=options.force)
+        if options.dataset_info and Path(options.dataset_info).resolve() == Path(options.output).resolve():
+            raise UsageError("-o and --dataset-info name one file", path=options.output)
     info = _Info(options) if options.dataset_info else None
     done = _Done()
     with _corpus.Corpus(options.file, quiet=options.quiet, again=True) as corpus:

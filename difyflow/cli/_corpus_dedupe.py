@@ -13,6 +13,7 @@ from difyflow.corpus import provenance
 from difyflow.corpus._digests import Digests
 from difyflow.corpus.dedupe import KINDS, Dropped, Kept, Kind, dedupe, digest_of
 from difyflow.corpus.samples import line_digest, to_line
+from difyflow.errors import UsageError
 
 SHOWN = 20
 """Dropped lines that are named; of more, only the number is said."""
@@ -36,11 +37,8 @@ class Options:
 def run(options: Options) -> int:
     """Runs the command."""
     _corpus.check_report(options.format_, options.output)
-    if options.report:
-        _corpus.check_outputs([Path(options.report)], force=options.force)
     side = _corpus.side_outputs(options.output)
-    if options.output and side:
-        _corpus.check_outputs([Path(options.output), side[0]], force=options.force)
+    _check_outputs(options, side)
     counts, dropped = Counter[str](), list[Dropped]()
     with _corpus.Corpus(options.file, quiet=options.quiet) as corpus, Digests(options.memory << 20) as kept:
         found = dedupe(
@@ -65,6 +63,15 @@ def run(options: Options) -> int:
             _corpus.write_side(side[0], entries, force=options.force)
     _end(options, counts, dropped)
     return _exit.FINE
+
+
+def _check_outputs(options: Options, side: tuple[Path, Path] | None) -> None:
+    wrote = [Path(options.output), side[0]] if options.output and side else []
+    if options.report:
+        wrote.append(Path(options.report))
+        if options.file != "-" and wrote[-1].resolve() == Path(options.file).resolve():
+            raise UsageError("the report would overwrite the corpus", path=options.report)
+    _corpus.check_outputs(wrote, force=options.force)
 
 
 def _said(

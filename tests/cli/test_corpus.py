@@ -281,6 +281,10 @@ def test_a_line_without_an_end_is_cut_and_does_not_fill_memory(here, capsys, giv
         ["convert", "x.jsonl", "--to", "dpo", "--dataset-info", "d.json", "-o", "y"],
         ["convert", "x.jsonl", "--to", "alpaca", "--dataset-info", "x.jsonl", "-o", "y"],
         ["convert", "x.jsonl", "--to", "alpaca", "--from", "nothing"],
+        ["convert", "x.jsonl", "--to", "alpaca", "-o", "y.json", "--dataset-info", "./y.json"],
+        ["dedupe", "x.jsonl", "-o", "y", "--report", "y"],
+        ["dedupe", "x.jsonl", "-o", "y.jsonl", "--report", "y.provenance.jsonl"],
+        ["dedupe", "x.jsonl", "-o", "y", "--report", "x.jsonl", "--force"],
     ],
 )
 def test_what_cannot_be_done_as_asked_is_refused(here, capsys, words):
