@@ -31,7 +31,7 @@ def workflow_of(path: Path) -> dict[str, object]:
 
 
 class Rows:
-    """The documents of the rows of a batch. Results come in the order of the rows, so one pass will do."""
+    """The documents of the rows of a batch: read once where results come in the order of the rows."""
 
     def __init__(self, path: Path) -> None:
         self._file: BinaryIO = path.open("rb") if path.is_file() else io.BytesIO()
@@ -49,7 +49,10 @@ class Rows:
         whole = provenance.document_of_piece(result)
         if whole:
             return {"documents": [whole], "piece": result["piece"]}
-        wanted = result.get("row")
+        wanted, here = result.get("row"), self._row.get("row")
+        if isinstance(wanted, int) and isinstance(here, int) and here > wanted:
+            self._file.seek(0)
+            self._lines = read_lines(self._file)
         while isinstance(wanted, int) and self._row.get("row") != wanted:
             line = next(self._lines, None)
             if line is None:

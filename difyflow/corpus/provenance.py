@@ -49,9 +49,9 @@ def read(lines: Iterable[bytes]) -> Iterator[Mapping[str, object]]:
 
 
 def demo_lines(lines: Iterable[bytes]) -> int:
-    """How many entries name the rule-based responder `demo` among their models."""
+    """How many corpus lines have entries that name the rule-based responder `demo` among their models."""
     hinted = (line for line in lines if b"demo" in line)
-    return sum("demo" in models(one) for one in read(hinted))
+    return len({_key(str(one[KEY])) for one in read(hinted) if "demo" in models(one)})
 
 
 def models(about: Mapping[str, object]) -> tuple[str, ...]:

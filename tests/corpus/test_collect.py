@@ -173,3 +173,20 @@ def test_a_long_line_of_wide_characters_is_cut_like_any_other(tmp_path, asked):
     samples, rejects, _ = found_in(tmp_path / "x.txt")
     assert [one.line for one in samples] == [asked("问", "答")]
     assert [one.reason for one in rejects] == ["line-too-long"]
+
+
+def test_documents_are_found_in_whatever_order_the_results_come(tmp_path, asked):
+    for number in (1, 2, 3):
+        (tmp_path / f"d{number}.txt").write_text("x")
+    rows = [
+        {"row": number, "values": {"file": f"@d{number}.txt"}, "folder": str(tmp_path)}
+        for number in (1, 2, 3)
+    ]
+    results = [
+        {"status": "succeeded", "outputs": {"text": asked(f"问{row}", "答").decode()}, "row": row}
+        for row in (3, 1, 2)
+    ]
+    for name, values in (("rows", rows), ("results", results)):
+        (tmp_path / f"{name}.jsonl").write_text("".join(json.dumps(one) + "\n" for one in values))
+    samples, _, _ = found_in(tmp_path)
+    assert [documents(one.about) for one in samples] == [("d3.txt",), ("d1.txt",), ("d2.txt",)]
