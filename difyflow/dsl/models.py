@@ -221,6 +221,9 @@ def _use(data: Mapping[str, object], path: Path, keys: tuple[str, str]) -> Itera
 def _check(wanted: Wanted) -> None:
     if not wanted.new_name and not wanted.new_provider:
         raise UsageError("nothing says which model to ask", hint="--to MODEL or --to-provider PROVIDER")
+    for said in (wanted.new_name, wanted.new_provider):
+        if said and (said != said.strip() or not said.isprintable()):
+            raise UsageError(f"{said!r} is no name: there is a space around it or a control character in it")
     if not wanted.name and not wanted.provider and not wanted.nodes:
         raise UsageError(
             "nothing says which models are meant",

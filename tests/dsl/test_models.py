@@ -162,6 +162,8 @@ def test_a_provider_is_spelled_as_the_one_that_it_replaces():
     [
         (Wanted(name="Qwen/A"), "which model to ask"),
         (Wanted(new_name="m"), "which models are meant"),
+        (Wanted(name="Qwen/A", new_name="a\nb"), "control character"),
+        (Wanted(name="Qwen/A", new_name=" "), "space around it"),
         (Wanted(name="nope", new_name="m"), "no model 'nope' is asked here\n  the file asks: Qwen/A of"),
         (Wanted(nodes=("nope",), new_name="m"), "no node 'nope' asks a model"),
         (Wanted(name="Qwen/A", new_name="m", plugin="a/b:1@c"), "--to-provider"),
