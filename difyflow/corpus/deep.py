@@ -48,7 +48,8 @@ RULES: Mapping[str, Severity] = {
 _REFUSAL = re.compile(
     r"(?:很|非常)?抱歉,?.{0,6}(?:无法|不能|没有)"
     r"|我?(?:无法|不能)(?:回答|提供|确定|满足|处理)(?:这个|该|您的|你的|此)"
-    r"|(?:文中|文档中?|文本中?|上文|原文|资料中?|上下文)(?:并?没有|未)(?:提及|提到|说明|给出|涉及)"
+    r"|(?:文中|文档中?|文本中?|上文|原文|资料中?|上下文)(?:并?没有|未)(?:提及|提到|说明|给出|涉及|提供)"
+    r"|(?:无法|不能)(?:从|根据).{0,10}(?:得知|得出|确定|判断|回答)"
     r"|\bI(?:'m| am) (?:sorry|unable|not able)\b|\bI (?:cannot|can't|can not|don't know)\b"
     r"|\b(?:the )?(?:text|document|context) does(?: not|n't) (?:mention|say|provide|contain)\b",
     re.IGNORECASE,
@@ -57,7 +58,8 @@ _BOILERPLATE = re.compile(
     r"作为(?:一个|一名|一款)?(?:AI|人工智能|语言模型|大模型|大语言模型|智能助手)"
     r"|我是(?:一个|一名|一款)?(?:AI|人工智能|大?语言模型|由.{1,12}(?:开发|训练))"
     r"|希望(?:这|以上|我的).{0,8}(?:对您|对你|能帮|有所?帮助)|如(?:有|果您?还?有)(?:任何|其他|更多).{0,4}(?:问题|疑问)"
-    r"|以下是.{0,12}(?:JSONL?|样本|对话)|^好的[,!]|(?:请注意|需要注意的是)[,].{0,6}仅供参考"
+    r"|(?:根据|基于)[您你]?所?(?:提供|给出|上传)的?(?:文本|文档|内容|资料|材料|上下文|信息)"
+    r"|^以下是(?:根据|基于|为您|为你)|以下是.{0,12}(?:JSONL?|样本|对话)|^好的[,!]|(?:请注意|需要注意的是)[,].{0,6}仅供参考"
     r"|\bas an AI\b|\bas a (?:large )?language model\b|\bI hope this helps\b|\bfeel free to ask\b"
     r"|^(?:Sure|Certainly|Of course)[,!]"
     r"|\b(?:according to|based on) the (?:provided|given|above) (?:text|document|context)\b",

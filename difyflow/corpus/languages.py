@@ -12,7 +12,8 @@ from collections import Counter
 from functools import cache
 
 _WORDS = {
-    "en": "the of and to in is that for it with as are on be this by an at or from not you what how can",
+    "en": "the of and to in is that for it with as are on be this by an at or from not you what how can i "
+    "do does if when where which who why your they their was have will should",
     "de": "der die das und ist nicht ein eine zu den mit von für im auf dem des wie sich auch wird sind",
     "fr": "le la les des et est un une du en que qui dans pour pas au sur avec ce il sont vous aux",
     "es": "el la los las de que y en un una es por con para del se no como su lo al qué más",

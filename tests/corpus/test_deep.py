@@ -34,6 +34,9 @@ def test_a_good_corpus_has_nothing_to_say(asked):
         ("怎么办?", "作为一个AI语言模型,我建议您报警。", "boilerplate"),
         ("怎么办?", "希望这些信息对您有所帮助!", "boilerplate"),
         ("怎么办?", "抱歉,我无法回答这个问题。", "refusal"),
+        ("谁发明的?", "无法从给定内容中得知是谁发明的。", "refusal"),
+        ("宽度是多少?", "根据您提供的文本,宽度不小于一米。", "boilerplate"),
+        ("怎么办?", "以下是根据标准整理的回答:先报警。", "boilerplate"),
         ("谁发明的?", "文中没有提及发明者是谁。", "refusal"),
         ("What now then?", "As an AI language model, I am glad to tell you what to do.", "boilerplate"),
         ("What is it that you know?", "I'm sorry, but I cannot say what it is.", "refusal"),
@@ -50,6 +53,7 @@ def test_a_doubtful_sample_is_told(asked, question, answer, expected):
 
 def test_ordinary_prose_is_no_refusal_and_no_boilerplate(asked):
     answer = "作为一名消防员,应当先确认火情;探测器不能安装在窗边,无法自动复位时应由人工处理。"
+    answer += "根据本标准给出的条件,以下是必须检查的部件;不能根据颜色更换电池。"
     assert ids(asked("消防员该怎么做?", answer)) == []
 
 

@@ -73,6 +73,8 @@ def test_nothing_is_counted_in_an_empty_file():
         ("火災報知器を設置してください", "ja"),
         ("화재 경보기를 설치하세요", "ko"),
         ("The device must be on the wall of the room.", "en"),
+        ("How do I use a fire extinguisher?", "en"),
+        ("Como posso usar o extintor em casa?", "pt"),
         ("Das Gerät ist an der Wand und nicht im Flur.", "de"),
         ("Прибор устанавливается на потолке", "ru"),
         ("123 ... !?", ""),
