@@ -23,15 +23,26 @@ def safe(diff: Diff, is_secret: IsSecret | None = None) -> Diff:
         diff: it is not changed.
         is_secret: what else is secret besides the values of secret environment variables.
     """
-    before, after = masked(diff.before, is_secret), masked(diff.after, is_secret)
+    known = _values_of_secrets(diff.before, diff.after)
+    before = masked(diff.before, is_secret, known=known)
+    after = masked(diff.after, is_secret, known=known)
     if before is diff.before and after is diff.after:
         return diff
     return compare(before, after)
 
 
-def masked(document: Mapping[str, object], is_secret: IsSecret | None = None) -> Mapping[str, object]:
-    """A document with a `Mask` for each secret; the document itself if it holds none."""
-    found: Any = _without_secret_variables(document)
+def masked(
+    document: Mapping[str, object], is_secret: IsSecret | None = None, *, known: frozenset[str] = frozenset()
+) -> Mapping[str, object]:
+    """A document with a `Mask` for each secret; the document itself if it holds none.
+
+    Args:
+        document: it is not changed.
+        is_secret: what else is secret besides the values of secret environment variables.
+        known: values that are secret in another version; no environment variable may tell them, whatever its
+            type here.
+    """
+    found: Any = _without_secret_variables(document, known)
     if is_secret is not None:
         found = _masked(found, (), is_secret)
     assert isinstance(found, Mapping)
@@ -40,11 +51,12 @@ def masked(document: Mapping[str, object], is_secret: IsSecret | None = None) ->
 
 def hider(*documents: Mapping[str, object], is_secret: IsSecret | None) -> Callable[[Path, object], object]:
     """A function that gives what may be shown of a value at a path of one of these documents."""
+    known = _values_of_secrets(*documents)
     names = {
-        item.get("name")
+        item["name"]
         for document in documents
         for item in _variables(document)
-        if _is_secret_variable(item)
+        if _is_secret_variable(item, known) and isinstance(item.get("name"), str)
     }
 
     def hide(path: Path, value: object) -> object:
@@ -60,13 +72,23 @@ def hider(*documents: Mapping[str, object], is_secret: IsSecret | None) -> Calla
     return hide
 
 
-def _without_secret_variables(document: Mapping[str, object]) -> Mapping[str, object]:
+def _values_of_secrets(*documents: Mapping[str, object]) -> frozenset[str]:
+    """The texts that are the value of a secret environment variable in one of these documents."""
+    return frozenset(
+        item["value"]
+        for document in documents
+        for item in _variables(document)
+        if _is_secret_variable(item) and isinstance(item["value"], str)
+    )
+
+
+def _without_secret_variables(document: Mapping[str, object], known: frozenset[str]) -> Mapping[str, object]:
     variables = _variables(document)
-    if not any(map(_is_secret_variable, variables)):
+    if not any(_is_secret_variable(item, known) for item in variables):
         return document
     workflow = document[_VARIABLES[0]]
     assert isinstance(workflow, Mapping)
-    made = [_hidden(item) if _is_secret_variable(item) else item for item in variables]
+    made = [_hidden(item) if _is_secret_variable(item, known) else item for item in variables]
     return {**document, _VARIABLES[0]: {**workflow, _VARIABLES[1]: made}}
 
 
@@ -76,10 +98,13 @@ def _variables(document: Mapping[str, object]) -> list[Any]:
     return list(variables) if isinstance(variables, list | tuple) else []
 
 
-def _is_secret_variable(variable: object) -> bool:
-    if not isinstance(variable, dict) or variable.get("value_type") != "secret":
+def _is_secret_variable(variable: object, known: frozenset[str] = frozenset()) -> bool:
+    if not isinstance(variable, dict):
         return False
-    return variable.get("value") not in (None, "") and not isinstance(variable["value"], Mask)
+    value = variable.get("value")
+    if variable.get("value_type") != "secret":
+        return isinstance(value, str) and value in known
+    return value not in (None, "") and not isinstance(value, Mask)
 
 
 def _hidden(variable: dict[str, Any]) -> dict[str, Any]:

@@ -67,6 +67,15 @@ def test_a_secret_is_masked_in_json_and_not_made_again():
         patch(app("other"), [from_json(change)])
 
 
+@pytest.mark.parametrize("name", ["key", "other"])
+def test_a_secret_is_not_told_by_a_version_that_takes_it_for_plain_text(name):
+    one, other = app("hunter2"), app("hunter2")
+    other["workflow"]["environment_variables"][0] |= {"name": name, "value_type": "string"}
+    for diff in (compare(one, other), compare(other, one)):
+        for show in (text.show, markdown.show, as_json.show):
+            assert "hunter2" not in show(diff, How())
+
+
 def test_what_else_is_secret_is_masked_wherever_it_stands():
     one, other = app(), app(prompt_template=[{"role": "user", "text": KEY}], url=KEY)
     how = How(is_secret=lambda _, value: value == KEY)
