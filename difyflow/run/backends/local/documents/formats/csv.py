@@ -12,6 +12,9 @@ import io
 from difyflow.run.backends.local.documents import encodings, faults
 from difyflow.run.backends.local.documents.values import Extracted, Format, Source, Stretch, assemble
 
+_LONGEST_CELL = 131_072
+"""Characters; a quote without its partner makes one cell of the rest of a file."""
+
 
 def read(source: Source) -> Extracted:
     """The table; line breaks inside cells become spaces."""
@@ -19,11 +22,18 @@ def read(source: Source) -> Extracted:
     tabs = source.name.lower().endswith(".tsv")
     rows = csv.reader(io.StringIO(decoded.text, newline=""), delimiter="\t" if tabs else ",")
     try:
-        text = _table(list(rows))
+        text = _table([_checked(row) for row in rows])
     except csv.Error as err:
         raise faults.damaged(source.name, "CSV", f"{err} (line {rows.line_num})") from err
     notes = [*decoded.notes, *(("a Dify server does not read .tsv",) if tabs else ())]
     return assemble([Stretch(text)], notes=notes)
+
+
+def _checked(row: list[str]) -> list[str]:
+    """Holds the limit of Python, and so of Dify, also where this process reads longer cells elsewhere."""
+    if any(len(cell) > _LONGEST_CELL for cell in row):
+        raise csv.Error(f"field larger than field limit ({_LONGEST_CELL})")
+    return row
 
 
 def _table(rows: list[list[str]]) -> str:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -38,6 +39,14 @@ def test_tabs_separate_only_in_a_tsv() -> None:
     assert extract(b"a\tb\n", name="a.csv").text == "| a\tb |\n| --- |\n"
 
 
+@pytest.fixture(params=[None, 10_000_000], ids=["python's limit", "another limit in this process"])
+def limit(request: pytest.FixtureRequest) -> Iterator[None]:
+    before = csv.field_size_limit(request.param or 131_072)
+    yield
+    csv.field_size_limit(before)
+
+
+@pytest.mark.usefixtures("limit")
 def test_a_cell_without_end_is_refused_with_its_line(refusal: Callable[..., InputError]) -> None:
     error = refusal(b'a,b\n1,"' + b"x\n" * 200_000, "a.csv")
     assert error.code == "document-damaged"
