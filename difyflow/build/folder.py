@@ -11,6 +11,7 @@
 
 Where a text went, `{$file: prompts/x.md}` stands. A mapping that has such a key itself gets a `$` more, so
 that any document comes back as it was. Files of texts end with one line end that is not part of the text.
+`document.yml` says whether there are a graph and variables, so that a file that got lost is missed.
 Layout of nodes that `graph.yml` does not have is passed over.
 """
 
@@ -39,6 +40,8 @@ FOLDERS: Final = ("prompts", "code", "templates", "texts")
 
 _FILE: Final = "$file"
 _SPLIT: Final = "$split"
+_NEEDS: Final = "parts"
+"""Key of `document.yml` that lists the other parts without which it is not whole; older folders have none."""
 _FORM: Final = 1
 """Number of this form of a folder, in `document.yml`."""
 _OURS: Final = re.compile(r"\$+(file|split)")
@@ -78,7 +81,8 @@ def split(app: App) -> dict[str, bytes]:
             files[VARIABLES] = variables
     if layout:
         files[LAYOUT] = layout
-    files[DOCUMENT] = {_SPLIT: _FORM, "document": made}
+    needed = [part for part in (GRAPH, VARIABLES) if part in files]
+    files[DOCUMENT] = {_SPLIT: _FORM, "document": made, _NEEDS: needed}
     written = {name: faithful(value, name=name).encode() for name, value in files.items()}
     return {**written, **{name: f"{text}\n".encode() for name, text in plan.files.items()}}
 
@@ -103,7 +107,10 @@ def join(read: Reader, *, name: str) -> str:
             hint=f"it begins with {_SPLIT}: {_FORM}",
         )
     data: Data = outer["document"]
-    graph, variables = folder.mapping(GRAPH), folder.mapping(VARIABLES)
+    needs = outer.get(_NEEDS)
+    graph, variables = (
+        folder.mapping(part, needed=isinstance(needs, list) and part in needs) for part in (GRAPH, VARIABLES)
+    )
     layout = folder.mapping(LAYOUT)
     if graph is not None or variables is not None:
         workflow = data.setdefault("workflow", {})
@@ -272,7 +279,10 @@ class _Folder:
         path = f"{self.name}/{part}"
         if source is None:
             if needed:
-                raise ReadError("there is no such file", path=path, code="not-found")
+                raise ReadError(
+                    "there is no such file", path=path, code="not-found",
+                    hint=None if part == DOCUMENT else f"`{_NEEDS}` in {DOCUMENT} says that it belongs here",
+                )  # fmt: skip
             return None
         found = _yaml.load(source, name=path)
         if not isinstance(found, dict):

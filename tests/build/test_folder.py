@@ -191,6 +191,7 @@ def test_a_folder_is_read_where_a_file_is(tmp_path):
         ("document.yml", "$split: 2\ndocument: {}\n", "later version"),
         ("document.yml", "- 1\n", "mapping"),
         ("document.yml", None, "no such file"),
+        ("graph.yml", None, "no such file"),
         ("graph.yml", "nodes: [{data: {code: {$file: ../x}}}]\n", "names no file of this folder"),
         ("graph.yml", "nodes: [{data: {code: {$file: /etc/passwd}}}]\n", "names no file of this folder"),
         ("graph.yml", "nodes: [{data: {code: {$file: code/../../x}}}]\n", "names no file of this folder"),
