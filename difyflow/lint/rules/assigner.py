@@ -62,6 +62,7 @@ _NO_VALUE = ("clear", "remove-first", "remove-last")
 _CONSTANT_ONLY = ("set", "+=", "-=", "*=", "/=")
 _ARRAYS_ONLY = ("append", "extend", "remove-first", "remove-last")
 _NUMBERS_ONLY = ("+=", "-=", "*=", "/=")
+_VARIABLE = ("over-write", "append", "extend")
 _NUMBERS = (VarType.NUMBER, VarType.INTEGER)
 
 
@@ -163,8 +164,9 @@ def assigner_operation(view: View) -> Iterator[Found]:
     """An operation does not fit its target, or what is assigned.
 
     What it does:
-        Compares operation, `input_type` and a constant value with the type of the target: `+=` needs a
-        number, `append` a list, `set` and arithmetic a constant, `clear` a `variable`, and so on.
+        Compares operation, `input_type`, a constant value and the type of a variable with the type of the
+        target: `+=` needs a number, `append` a list and something of the type of its items, `set` and
+        arithmetic a constant, `clear` a `variable`, and so on.
 
     Why is it bad:
         The run fails: "Operation append is not supported for type string", "Input type constant is not
@@ -193,8 +195,36 @@ def assigner_operation(view: View) -> Iterator[Found]:
                 continue
             kind = view.resolve(Selector(target), node).type
             key, said = _operation_fault(item, kind)
+            if not said:
+                key, said = "value", _given_fault(view, node, item, kind)
             if said:
                 yield Found((*path, key), said, severity=when_run(view, node))
+
+
+def _given_fault(view: View, node: NodeView, item: Mapping[str, object], kind: VarType | None) -> str:
+    """Why the target cannot take the variable that is assigned; empty if it can, or nobody can say."""
+    operation, value = str(item.get("operation")), item.get("value")
+    if item.get("input_type") != "variable" or operation not in _VARIABLE or kind is None:
+        return ""
+    if not isinstance(value, list) or len(value) < 2 or not all(isinstance(x, str) for x in value):
+        return ""
+    given = view.resolve(Selector(value), node).type
+    wanted = kind.item if operation == "append" else kind
+    if given is None or _fits(wanted, given):
+        return ""
+    return f"{operation!r} on {kind} takes {wanted}, and {'.'.join(value)} is {given}"
+
+
+def _fits(wanted: VarType, given: VarType) -> bool:
+    """Whether a value can be of the wanted type; lists may be empty, and an empty one is of every type."""
+    if VarType.ANY in (wanted, given):
+        return True
+    if wanted.is_array or given.is_array:
+        return wanted.is_array and given.is_array
+    if wanted in _NUMBERS:
+        return given in (*_NUMBERS, VarType.BOOLEAN)
+    texts = (VarType.STRING, VarType.SECRET)
+    return given is wanted or (wanted in texts and given in texts)
 
 
 def _operation_fault(item: Mapping[str, object], kind: VarType | None) -> tuple[str, str]:
