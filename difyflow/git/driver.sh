@@ -36,10 +36,10 @@ options() {
         if [ -r "/proc/$PPID/cmdline" ]; then
             tr '\0' '\n' <"/proc/$PPID/cmdline"
         else
-            ps -o args= -p "$PPID" 2>/dev/null | tr ' ' '\n'
+            ps -o args= -p "$PPID" 2>/dev/null | tr ' ' '\n' | grep -v '^--word-diff-regex='
         fi
     } | sed -n '/^--$/q
-p' | LC_ALL=C grep -E "^(-[wbaWR]|-U[0-9]+|--(unified|inter-hunk-context|abbrev)=[0-9]+|--(no-)?color|--color=[a-z]+|--color-words|--word-diff(=[a-z]+)?|--ignore-[a-z-]+|--(minimal|patience|histogram|function-context|no-prefix|full-index|binary|text|abbrev)|--diff-algorithm=[a-z]+|--(src|dst)-prefix=[A-Za-z0-9_./-]*)\$"
+p' | LC_ALL=C grep -E "^(-[wbaWR]|-U[0-9]+|--(unified|inter-hunk-context|abbrev)=[0-9]+|--(no-)?color|--color=[a-z]+|--color-words|--word-diff(=[a-z]+)?|--ignore-[a-z-]+|--(minimal|patience|histogram|function-context|no-prefix|full-index|binary|text|abbrev)|--diff-algorithm=[a-z]+|--(src|dst|line)-prefix=.*|--output-indicator-(new|old|context)=.*|--ws-error-highlight=[a-z,]+|--word-diff-regex=.*)\$"
 }
 
 # Whether the `git diff` that called us prints in colour: true or false.
@@ -87,6 +87,9 @@ own_diff() {
     GIT_OBJECT_DIRECTORY="$scratch/objects" GIT_INDEX_FILE="$scratch/index"
     export GIT_ALTERNATE_OBJECT_DIRECTORIES GIT_OBJECT_DIRECTORY GIT_INDEX_FILE
     old=$(tree "$1" "$2" "$3" "$4") && new=$(tree "${8:-$1}" "$5" "$6" "$7") || return
+    set -f # an option is a line, whatever spaces and stars are in it
+    IFS='
+'
     case " $(echo $extra) " in
     *' -R '*) # the sides came in this order; asked for in the other one, they are shown in it again
         first=$new new=$old old=$first

@@ -103,6 +103,8 @@ def outputs(done):
 OPTIONS = (
     [], ["-w"], ["-U1"], ["--unified=0"], ["--word-diff"], ["--color=always"], ["--full-index"],
     ["--no-prefix"], ["--stat"], ["-M"], ["--binary"], ["-R"], ["--histogram", "-b"], ["HEAD"], ["--cached"],
+    ["--ws-error-highlight=all", "--color"], ["--line-prefix=* |"], ["--output-indicator-new=>"],
+    ["--word-diff-regex=[^ ]*"],
 )  # fmt: skip
 
 
