@@ -11,6 +11,9 @@ from difyflow.lint.view import NodeView, View
 _Box = tuple[float, float, float, float, NodeView]
 """Left, top, right and bottom of a node."""
 
+_NODE, _START = (240, 54), (44, 48)
+"""Width and height in pixels where a node does not say them; a container's start is small (dsl.md 4.6)."""
+_STARTS = ("iteration-start", "loop-start")
 _NEAR = 200
 """Nodes in one column of the canvas that are compared with each other."""
 
@@ -78,9 +81,10 @@ def _box(node: NodeView) -> tuple[float, float, float, float] | None:
     if not isinstance(position, dict):
         return None
     left, top = position.get("x"), position.get("y")
+    wide, high = _START if node.kind in _STARTS else _NODE
     width, height = (
         node.envelope[key] if isinstance(node.envelope.get(key), int | float) else size
-        for key, size in (("width", 240), ("height", 54))
+        for key, size in (("width", wide), ("height", high))
     )
     if not isinstance(left, int | float) or not isinstance(top, int | float):
         return None
