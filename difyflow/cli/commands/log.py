@@ -15,8 +15,9 @@ def command(file: str, most: int | None, format_: str, fail_on: str) -> int:
 
     FILE is a DSL file, or a folder made by `difyflow split`; of a flow.py, the
     app.yml beside it is read as it was committed: Python from history is never
-    executed. Renames are followed. Lines with ! are what callers or other nodes
-    notice: inputs, outputs, references.
+    executed. Renames are followed as `git log --follow` does: what a merged
+    branch did under the old name may be missing. Lines with ! are what callers
+    or other nodes notice: inputs, outputs, references.
 
     \b
     Examples:
