@@ -13,7 +13,7 @@ from difyflow.terms.selector import PLACEHOLDER
 
 _LOOKALIKE = re.compile(
     r"\{\{\s*#\s*([^{}#\n]{1,200}?)\s*#\s*\}\}|\{\{#([^{}#\n]{1,200}?)\}\}|\{\{([^{}#\n]{1,200}?)#\}\}"
-    r"|\{\{#([^{}#\n]{1,200}?)#\}(?!\})|(?<!\{)\{#([^{}#\n]{1,200}?)#\}\}"
+    r"|\{\{#([^{}#\n]{1,200}?)#\}(?!\})|(?<!\{)\{#([^{}#\n]{1,200}?)#\}\}?"
 )
 _SPECIAL = frozenset(("context", "histories", "query", "url"))
 _BARE = re.compile(r"\{\{\s*([A-Za-z_][\w.]{0,80})\s*\}\}")
@@ -77,6 +77,8 @@ def _wrong(
         return None  # a datasource has a pattern of its own, in which a part may begin with a digit
     if not _PATH.fullmatch(inner):
         return None
+    if "{{" not in words and "}}" not in words and not _exists(view, inner):
+        return None  # {#part.one#} is a sign of other languages, too
     mended = f"{{{{#{inner}#}}}}"
     if PLACEHOLDER.fullmatch(mended):
         real = _exists(view, inner)
