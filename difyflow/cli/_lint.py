@@ -82,6 +82,9 @@ def run(options: Options) -> int:
         jobs=options.jobs,
         max_bytes=options.max_bytes,
     )
+    if not looked:
+        where = ", ".join(options.paths)
+        _show.note(f"{where}: no DSL file there; a flow.py is executed and looked at only where it is named")
     if options.write_baseline:
         return _write_baseline(Path(options.write_baseline), looked)
     looked, hidden = _without_known(options, settings, looked)

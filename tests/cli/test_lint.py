@@ -203,3 +203,12 @@ def test_rules_are_listed_for_people_and_programs(capsys):
         assert f"  {item.id} " in text
         assert f"\n### {item.id}\n" in markdown
     assert "**Why is it bad**" in markdown
+
+
+def test_a_folder_without_a_dsl_file_is_said_to_be_one(tmp_path, capsys):
+    (tmp_path / "flow.py").write_text(FLOW, encoding="utf-8")
+    assert run(["lint", str(tmp_path)]) == 0
+    assert (
+        "no DSL file there; a flow.py is executed and looked at only where it is named"
+        in capsys.readouterr().err
+    )

@@ -38,7 +38,12 @@ def test_it_says_how_many_runs_were_good_how_long_they_took_and_what_they_used()
     )
     for one in ("4 runs", "3 (75.0%) good", "12,345 tokens", "1.50 s median", "3 min 10 s longest"):
         assert one in said
-    for one in ("2 found again", "7 samples collected", "rows of rows.csv, run on https://d/v1", "2026-11-22"):
+    for one in (
+        "2 found again",
+        "7 samples collected",
+        "rows of rows.csv, run on https://d/v1",
+        "2026-11-22",
+    ):
         assert one in said
     assert "min since the first end" in said
 
