@@ -36,7 +36,10 @@ def flow(root):
     return root / "workflows/fine_tune_corpus"
 
 
-@pytest.mark.parametrize("version", ["0.15.3", "1.12.1", "1.15-dev"])
+@pytest.mark.parametrize(
+    "version",
+    ["1.12.1", *(pytest.param(version, marks=pytest.mark.long) for version in ("0.15.3", "1.15-dev"))],
+)
 def test_the_founding_case_runs_on_a_server_of_each_version(dify, run, flow, document, version):
     server = dify(version)
     done = run(
@@ -168,6 +171,7 @@ def test_a_form_that_differs_from_the_servers_is_told(dify, run, flow, document,
         (["{flow}", "--bogus"], {}, 2, "--bogus"),
     ],
 )
+@pytest.mark.long
 @pytest.mark.usefixtures("document")
 def test_a_mistake_is_one_message_and_a_code(run, flow, arguments, environment, code, says):
     arguments = [item.replace("{flow}", str(flow)) for item in arguments]

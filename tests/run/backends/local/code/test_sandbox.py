@@ -339,6 +339,7 @@ def test_filling_the_disk_with_many_files_is_ended(quick):
     assert outcome.elapsed_s < 8
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     "source",
     [
