@@ -58,6 +58,7 @@ def test_the_founding_case_runs_on_a_server_of_each_version(dify, run, flow, doc
     assert json.loads((document.parent / "out.json").read_text(encoding="utf-8")) == result["outputs"]
 
 
+@pytest.mark.long
 def test_the_word_server_stands_for_the_url_in_the_environment(dify, run, document):
     server = dify("1.12.1")
     done = run(
@@ -183,6 +184,7 @@ def test_a_mistake_is_one_message_and_a_code(run, flow, arguments, environment, 
     assert "Traceback" not in done.stderr
 
 
+@pytest.mark.long
 def test_a_wrong_key_is_told_without_showing_it(dify, run, document):
     done = run(dify("1.12.1").url, "-i", f"attachments=@{document}", DIFY_API_KEY="app-wrong-and-secret")
     assert done.returncode == 4

@@ -375,6 +375,7 @@ def test_the_fingerprint_of_a_file_is_that_of_its_export(console, connect, flow,
     assert fingerprint(app_of(changed(flow(version), title="x"))) != done.fingerprint
 
 
+@pytest.mark.long
 @given(st.one_of(st.text(max_size=12), st.sampled_from(MASKS)), st.text(max_size=12), st.booleans())
 def test_whatever_the_file_and_the_server_hold_no_mask_is_ever_sent(value, stored, same):
     ours = app_of(small(value))

@@ -134,8 +134,8 @@ def lost(document: Document, kind: Kind) -> list[str]:
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_change_there_and_back_gives_the_same_bytes(files: list[Path], kind: Kind) -> None:
-    some = list(documents(files[KINDS.index(kind) :: 60]))
-    assert len(some) > 2
+    some = list(documents(files[KINDS.index(kind) :: 100]))
+    assert len(some) >= 2
     assert {document.name: found for document in some if (found := lost(document, kind))} == {}
 
 
