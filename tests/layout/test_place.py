@@ -305,7 +305,8 @@ def seconds(graph):
 @pytest.mark.long
 def test_thousands_of_nodes_take_about_linear_time():
     small, large = (web(count, random.Random(1)) for count in (1250, 5000))
-    assert seconds(large) < 8 * min(seconds(small) for _ in range(2))
+    # Four times as many; what is quadratic takes sixteen times as long, and a busy machine varies by half.
+    assert seconds(large) < 12 * min(seconds(small) for _ in range(2))
 
 
 @pytest.mark.long

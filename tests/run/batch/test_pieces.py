@@ -38,9 +38,10 @@ def piece(row):
 @given(text=TEXT, limit=st.integers(1, 60), overlap=st.integers(0, 29))
 def test_pieces_without_their_overlaps_are_the_text_again(tmp_path_factory, text, limit, overlap):
     folder = tmp_path_factory.mktemp("cut")
-    (folder / "a.txt").write_bytes(text.encode())
+    data = text.encode("utf-8-sig")  # marked: of one letter alone nobody can tell the encoding
+    (folder / "a.txt").write_bytes(data)
     overlap = min(overlap, (limit - 1) // 2)
-    whole = extract(text.encode(), name="a.txt", empty_ok=True).text
+    whole = extract(data, name="a.txt", empty_ok=True).text
     rows = rows_of(folder / "pieces", each("files", str(folder / "a.txt")), limit=limit, overlap=overlap)
     if not whole.strip():
         assert "no text in it" in rows[0].problem
