@@ -9,28 +9,14 @@ from typing import Final
 
 from difyflow.diff._lists import order_matters
 from difyflow.diff.changes import Added, Change, Changed, Key, Ordered, Path, Removed, Renamed
+from difyflow.dsl.canonical import DATA_LAYOUT, NODE_LAYOUT
 
 OF_NODE: Final = frozenset(
-    (
-        "position",
-        "positionAbsolute",
-        "width",
-        "height",
-        "selected",
-        "zIndex",
-        "dragging",
-        "draggable",
-        "selectable",
-        "resizing",
-        "measured",
-        "extent",
-        "sourcePosition",
-        "targetPosition",
-    )
+    (*NODE_LAYOUT, "draggable", "selectable", "measured", "extent", "sourcePosition", "targetPosition")
 )
 """Keys of a node's envelope."""
 
-OF_DATA: Final = frozenset(("selected", "width", "height"))
+OF_DATA: Final = frozenset(DATA_LAYOUT)
 """Keys of a node's data."""
 
 OF_EDGE: Final = frozenset(("id", "type", "data", "zIndex", "selected"))

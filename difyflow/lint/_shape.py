@@ -5,6 +5,7 @@ A shape is checked against plain data and yields one fault per wrong place, in t
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
@@ -32,14 +33,14 @@ class Fault:
     runs: bool = False
 
 
-class Shape:
+class Shape(ABC):
     """Base of the shapes."""
 
     wanted: str
 
+    @abstractmethod
     def faults(self, value: object, path: Path) -> Iterator[Fault]:
         """What in `value`, which lies at `path`, does not fit."""
-        raise NotImplementedError
 
 
 @dataclass(frozen=True, slots=True)

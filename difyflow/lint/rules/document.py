@@ -101,6 +101,14 @@ def doc_version_format(view: View) -> Iterator[Found]:
         )
 
 
+def _import_answer(view: View) -> tuple[str, str | None]:
+    """The version, and what an import answers to it; None where no version decides that."""
+    version = view.data.get("version")
+    if view.kind != "app" or not isinstance(version, str) or parse(version) is None:
+        return "", None
+    return version, compare(version, view.target.releases.dsl)
+
+
 @rule("doc-version-newer", severity="warning")
 def doc_version_newer(view: View) -> Iterator[Found]:
     """The document is of a newer version than the target.
@@ -123,10 +131,8 @@ def doc_version_newer(view: View) -> Iterator[Found]:
     Dify:
         Every release (`check_version_compatibility`).
     """
-    version = view.data.get("version")
-    if view.kind != "app" or not isinstance(version, str) or parse(version) is None:
-        return
-    if compare(version, view.target.releases.dsl) == "pending":
+    version, answer = _import_answer(view)
+    if answer == "pending":
         yield Found(
             ("version",),
             f"the document is of version {version}, and the target writes {view.target.releases.dsl}: "
@@ -155,10 +161,8 @@ def doc_version_older(view: View) -> Iterator[Found]:
     Dify:
         Every release (`check_version_compatibility`).
     """
-    version = view.data.get("version")
-    if view.kind != "app" or not isinstance(version, str) or parse(version) is None:
-        return
-    if compare(version, view.target.releases.dsl) == "completed-with-warnings":
+    version, answer = _import_answer(view)
+    if answer == "completed-with-warnings":
         yield Found(
             ("version",),
             f"the document is of version {version}, and the target writes {view.target.releases.dsl}: "
