@@ -159,10 +159,8 @@ def _prepared(made: Prepared, folder: str) -> Iterable[str]:
     known = service(job.service)
     if known.way == "console":
         yield f"{known.title} has no API for this: {folder.rstrip('/')}/{SHEET} says what to click"
-    elif known.way == "api":
-        yield f"next: difyflow finetune submit {folder}"
     else:
-        yield f"nothing can be submitted from here: {known.difference}"
+        yield f"next: difyflow finetune submit {folder}"
 
 
 def _tell_adopted(found: Adopted, format_: str) -> None:

@@ -18,7 +18,7 @@ from difyflow.corpus.split import Split, in_parts, split
 from difyflow.errors import InputError, UsageError
 from difyflow.records.files import open_whole, write_whole
 from difyflow.tune.job import JOB_FILE, DataFile, Job, read_job, save_job
-from difyflow.tune.service import Service, service
+from difyflow.tune.service import Service, need_way
 
 SHEET = "STEPS.md"
 DEMO = "demo"
@@ -83,9 +83,10 @@ def prepare(plan: Plan) -> Prepared:
 
     Raises:
         InputError: the corpus breaks rules of the service; the first ones are in `problems`.
-        UsageError: the corpus or the folder cannot be used, samples of the demo responder, no such service.
+        UsageError: the corpus or the folder cannot be used, samples of the demo responder, no such service, or
+            one that cannot be told to train from here.
     """
-    known = service(plan.service)
+    known = need_way(plan.service)
     _check_plan(plan)
     warnings = _checked(plan.corpus, known)
     origins = _origins(plan)

@@ -71,6 +71,27 @@ def service(name: str) -> Service:
     return found
 
 
+def need_way(name: str) -> Service:
+    """The service, if a job for it leads anywhere: to its API, or to its console.
+
+    Raises:
+        UsageError: no such service, or nothing here reaches it; says what is different.
+    """
+    found = service(name)
+    if found.way == "none":
+        raise _refused(found)
+    return found
+
+
+def _refused(found: Service) -> UsageError:
+    return UsageError(
+        f"{found.title} cannot be told to train from here: {found.difference}",
+        code="no-api",
+        hint="a server with exactly OpenAI's fine_tuning.jobs: --for compatible --base-url URL; "
+        "`difyflow corpus split` writes the parts for any other trainer",
+    )
+
+
 def need_api(name: str, *, base_url: str = "") -> Service:
     """The service, if jobs can be submitted to it.
 
@@ -83,11 +104,7 @@ def need_api(name: str, *, base_url: str = "") -> Service:
     """
     found = service(name)
     if found.way != "api":
-        raise UsageError(
-            f"{found.title} cannot be told to train from here: {found.difference}",
-            code="no-api",
-            hint="a server with exactly OpenAI's fine_tuning.jobs: --for compatible --base-url URL",
-        )
+        raise _refused(found)
     if not (base_url or found.base_url):
         raise UsageError(
             f"nothing says where {found.title} is", code="no-base-url", hint="--base-url https://host/v1"

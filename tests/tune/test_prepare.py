@@ -10,6 +10,7 @@ import pytest
 from difyflow.errors import InputError, UsageError
 from difyflow.tune.job import Tuned, read_job, save_job
 from difyflow.tune.prepare import prepare
+from difyflow.tune.service import service
 
 TRIGGER = "你是消防系统专家"
 
@@ -80,6 +81,15 @@ def test_services_with_an_api_get_no_sheet(plan):
     wanted = plan()
     prepare(wanted)
     assert not (wanted.folder / "STEPS.md").exists()
+
+
+@pytest.mark.parametrize("name", ["together", "localai", "crusoe", "llamafactory"])
+def test_a_service_that_no_job_can_reach_is_refused_before_anything_is_written(plan, name):
+    wanted = plan(service=name)
+    with pytest.raises(UsageError, match="cannot be told to train from here") as caught:
+        prepare(wanted)
+    assert service(name).difference in str(caught.value)
+    assert not wanted.folder.exists()
 
 
 def test_what_the_service_would_refuse_is_told_by_line(plan, tmp_path):
