@@ -52,7 +52,7 @@ def test_rows_that_do_not_fit_are_listed_with_their_lines_and_nothing_is_sent(di
     done = run(server.url, table, "-o", "out", *MAP, DIFY_API_KEY=KEY)
     assert done.returncode == 2
     assert "1 rows do not fit, nothing was sent" in done.stderr
-    assert "line 4: attachments:" in done.stderr
+    assert "line 4: column 2 (文件): attachments:" in done.stderr
     assert server.runs == []
 
 
@@ -193,7 +193,7 @@ def test_a_report_names_the_slowest_rows_and_can_be_a_page(dify, run, table, tmp
     assert done.returncode == 1, done.stderr
     text = run("report", "out")
     assert "slowest runs:\n  row " in text.stdout
-    assert "rows without a good result:\n  row 3 (line 4): invalid: attachments:" in text.stdout
+    assert "rows without a good result:\n  row 3 (line 4): invalid: column 2 (文件): " in text.stdout
     said = json.loads(run("report", "out", "--format", "json").stdout)
     assert (said["bad"][0]["line"], said["samples"]) == (4, 30)
     page = run("report", "out", "--html", "page.html")

@@ -44,6 +44,7 @@ class Row:
         values: cells by column: text in CSV, JSON values in JSONL.
         problem: why it cannot be used; empty if it can.
         origin: where a piece of a document comes from; empty for whole rows.
+        head: line that names its columns; 0 where they have no line: rows of a glob, or of a Parquet file.
     """
 
     number: int
@@ -51,6 +52,12 @@ class Row:
     values: dict[str, object]
     problem: str = ""
     origin: Mapping[str, object] = field(default_factory=dict)
+    head: int = 0
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The names of its columns in their order; empty if they have none, as in JSONL."""
+        return tuple(self.values) if 0 < self.head < self.line else ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -250,7 +257,7 @@ def _of_csv(lines: _Lines, delimiter: str) -> Iterator[Row]:
             problem = f"{len(cells)} cells, and the header names {len(columns)} columns"
             yield Row(number, line, {}, problem)
         else:
-            yield Row(number, line, dict(zip(columns, cells, strict=True)))
+            yield Row(number, line, dict(zip(columns, cells, strict=True)), head=header_line)
 
 
 def _records(reader: Iterator[list[str]], lines: _Lines) -> Iterator[tuple[int, list[str]]]:
@@ -307,7 +314,7 @@ def _of_jsonl(lines: _Lines) -> Iterator[Row]:
             continue
         number += 1
         try:
-            value = json.loads(text.rstrip("\r\n"))
+            value = json.loads(text.rstrip("\r\n"), object_pairs_hook=_object, parse_constant=_no_number)
         except json.JSONDecodeError as err:
             yield Row(number, lines.number, {}, f"column {err.colno}: not JSON: {err.msg}")
             continue
@@ -315,9 +322,21 @@ def _of_jsonl(lines: _Lines) -> Iterator[Row]:
             yield Row(number, lines.number, {}, f"not JSON: {err}")
             continue
         if isinstance(value, dict):
-            yield Row(number, lines.number, value)
+            yield Row(number, lines.number, value, head=lines.number)
         else:
             yield Row(number, lines.number, {}, f"a JSON {_kind(value)}, and a row is an object")
+
+
+def _object(pairs: list[tuple[str, object]]) -> dict[str, object]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        twice = next(name for name, count in Counter(name for name, _ in pairs).items() if count > 1)
+        raise ValueError(f"{twice!r} stands twice in an object")
+    return found
+
+
+def _no_number(name: str) -> float:
+    raise ValueError(f"{name} is no number of JSON")
 
 
 def _kind(value: object) -> str:

@@ -78,34 +78,55 @@ class Sheet:
         """True if the app is a chatflow."""
         return self._plan.chat
 
-    def check_columns(self, columns: Iterable[str], source: str) -> None:
+    def check_columns(self, columns: Iterable[str], source: str, *, line: int = 0) -> None:
         """Makes sure that the required inputs have a column or a constant.
+
+        Args:
+            columns: their names, in order.
+            source: name of the rows, for messages.
+            line: that names the columns, for messages; 0 if there is none.
 
         Raises:
             UsageError: an input without a column, given twice, or a mapping that names nothing.
+            InputError: what is the same for all rows does not fit.
         """
-        columns = list(columns)
+        columns, plan = list(columns), self._plan
+        fault = next(self._misfits(columns), "")
+        if fault:
+            raise self._misfit(fault, source, columns, line)
+        fields = tuple(one for one in plan.form if one.variable in plan.constants)
+        check(fields, plan.constants, limits=plan.limits, max_file_mb=plan.max_file_mb)
+        self.left_out = tuple(
+            column for column in columns if column not in self._plan.renamed and not self._input_of(column)
+        )
+
+    def _misfits(self, columns: Sequence[str]) -> Iterator[str]:
+        """What is wrong with the columns."""
+        plan = self._plan
+        yield from self._named_wrongly(columns)
+        givers: dict[str, list[str]] = {name: ["--input"] for name in plan.constants}
+        for number, column in enumerate(columns, 1):
+            if name := self._input_of(column):
+                givers.setdefault(name, []).append(f"column {number} ({column})")
+        for name, by in sorted(givers.items()):
+            if len(by) > 1:
+                yield f"the input {name!r} is given twice: by {' and '.join(by)}"
+        for one in plan.form:
+            if one.required and one.default in (None, "") and one.variable not in givers:
+                yield f"no column for the input {one.variable!r}, which is required"
+        if plan.chat and not plan.query and QUERY not in givers:
+            yield f"a chatflow needs a message: a column {QUERY!r} or --query"
+
+    def _named_wrongly(self, columns: Sequence[str]) -> Iterator[str]:
         plan = self._plan
         for column, name in plan.renamed.items():
             if column not in columns:
-                raise self._misfit(f"--map {column}={name}: there is no column {column!r}", source, columns)
+                yield f"--map {column}={name}: there is no column {column!r}"
             if name and name not in self._by_name and not self._is_query(name):
-                raise self._misfit(f"--map {column}={name}: there is no input {name!r}", source, columns)
-        used = [name for column in columns if (name := self._input_of(column))]
-        twice = sorted({name for name in used if used.count(name) > 1 or name in plan.constants})
-        if twice:
-            raise self._misfit(f"the input {twice[0]!r} is given twice", source, columns)
-        for one in plan.form:
-            given = one.variable in used or one.variable in plan.constants
-            if one.required and one.default in (None, "") and not given:
-                raise self._misfit(
-                    f"no column for the input {one.variable!r}, which is required", source, columns
-                )
-        if plan.chat and not plan.query and QUERY not in used:
-            raise self._misfit(f"a chatflow needs a message: a column {QUERY!r} or --query", source, columns)
-        self.left_out = tuple(
-            column for column in columns if column not in plan.renamed and not self._input_of(column)
-        )
+                yield f"--map {column}={name}: there is no input {name!r}"
+        for name in plan.constants:
+            if name not in self._by_name:
+                yield f"--input {name}: there is no input {name!r}"
 
     def checked(self, values: Mapping[str, object], folder: Path) -> Checked:
         """The inputs of one row.
@@ -196,11 +217,12 @@ class Sheet:
             problem = f"{path}: cannot be read: {err.strerror or err}"
             raise InputError("a file cannot be read", problems=[problem]) from err
 
-    def _misfit(self, message: str, source: str, columns: Sequence[str]) -> UsageError:
+    def _misfit(self, message: str, source: str, columns: Sequence[str], line: int) -> UsageError:
         inputs = ", ".join(one.variable for one in self._plan.form) or "none"
         return UsageError(
             message,
             path=source,
+            line=line or None,
             code="bad-columns",
             hint=f"columns: {', '.join(columns)}; inputs: {inputs}. A column is for the input of its name, "
             "or with --map COLUMN=INPUT; --map COLUMN= leaves it out; --input NAME=VALUE is for all rows",
@@ -254,14 +276,24 @@ def check_all(source: Source, sheet: Sheet, *, limit: int | None = None) -> Iter
             yield Bad(row.number, row.line, (row.problem,))
             continue
         if not known:
-            sheet.check_columns(row.values, source.name)
+            sheet.check_columns(row.values, source.name, line=row.head)
             known = True
         try:
             checked = sheet.checked(row.values, source.folder)
         except InputError as err:
-            yield Bad(row.number, row.line, err.problems)
+            yield Bad(row.number, row.line, tuple(_placed_in(row, one, sheet) for one in err.problems))
         else:
             yield row_line(row, checked, source.folder)
+
+
+def _placed_in(row: Row, problem: str, sheet: Sheet) -> str:
+    """A problem of an input with the column that it stands in."""
+    variable = problem.partition(":")[0]
+    column = sheet.column_of(variable, row.columns)
+    if column is None:
+        return problem
+    name = f" ({column})" if column != variable else ""
+    return f"column {row.columns.index(column) + 1}{name}: {problem}"
 
 
 def row_line(row: Row, checked: Checked, folder: Path) -> bytes:

@@ -68,21 +68,21 @@ def _first(sheets: Sequence[ReadOnlyWorksheet], path: Path) -> ReadOnlyWorksheet
 
 def _of_sheets(results: ReadOnlyWorksheet, formulas: ReadOnlyWorksheet, *, name: str) -> Iterator[Row]:
     columns: list[str] = []
-    number = 0
+    number = head = 0
     pairs = zip(results.iter_rows(), formulas.iter_rows(values_only=True), strict=False)
     for line, (cells, said) in enumerate(pairs, 1):
         texts, problem = _texts(cells, said)
         if not texts and not problem:
             continue
         if not columns:
-            columns = column_names(texts, name, line)
+            columns, head = column_names(texts, name, line), line
             continue
         number += 1
         if len(texts) > len(columns):
             problem = problem or f"{len(texts)} cells, and the header names {len(columns)} columns"
         texts += [""] * (len(columns) - len(texts))
         values: dict[str, object] = {} if problem else dict(zip(columns, texts, strict=True))
-        yield Row(number, line, values, problem)
+        yield Row(number, line, values, problem, head=head)
     if not columns:
         raise UsageError("is empty: the first row must name the columns", path=name, code="no-rows")
 

@@ -92,6 +92,24 @@ def test_a_broken_line_of_jsonl_is_named_and_the_others_are_read(rows_of):
     assert rows[8].values == {"a": 9}
 
 
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ('{"a": 1, "b": 2, "a": 3}', "not JSON: 'a' stands twice in an object"),
+        ('{"a": {"b": 1, "b": 1}}', "not JSON: 'b' stands twice in an object"),
+        ('{"a": NaN}', "not JSON: NaN is no number of JSON"),
+        ('{"a": -Infinity}', "not JSON: -Infinity is no number of JSON"),
+    ],
+)
+def test_what_no_server_could_read_in_one_way_is_a_problem_of_its_line(rows_of, line, said):
+    assert [row.problem for row in rows_of(f'{line}\n{{"a": 1}}\n', name="rows.jsonl")] == [said, ""]
+
+
+def test_rows_know_the_line_that_names_their_columns(rows_of):
+    assert [(row.head, row.columns) for row in rows_of("\n\na,b\n1,2\n\n3,4\n")] == [(3, ("a", "b"))] * 2
+    assert [(row.head, row.columns) for row in rows_of('\n{"a": 1}\n', name="rows.jsonl")] == [(2, ())]
+
+
 def test_a_row_of_jsonl_that_is_no_object_is_a_problem(rows_of):
     assert rows_of("[1]\n", "rows.jsonl")[0].problem == "a JSON array, and a row is an object"
 
