@@ -40,6 +40,7 @@ class Options:
     pairs: tuple[str, ...] = ()
     query: str = ""
     encoding: str = ""
+    sheet: str = ""
     repeat: int = 1
     limit: int | None = None
     dry_run: bool = False

@@ -22,6 +22,8 @@ def open_rows(options: Options) -> Callable[[batch.Sheet], batch.Source]:
     Raises:
         UsageError: none are named, or too many.
     """
+    if options.sheet and (options.each or not options.rows or _is_many(options.rows)):
+        raise UsageError("--sheet is for rows in a workbook (.xlsx)")
     if options.each:
         if options.rows:
             raise UsageError("give rows or --each, not both")
@@ -39,7 +41,13 @@ def open_rows(options: Options) -> Callable[[batch.Sheet], batch.Source]:
         pattern = options.rows
         return lambda sheet: batch.each(sheet.file_input(), pattern)
     else:
-        source = batch.open_source(options.rows, encoding=options.encoding, stdin=sys.stdin.buffer)
+        source = batch.open_source(
+            options.rows,
+            encoding=options.encoding,
+            sheet=options.sheet,
+            stdin=sys.stdin.buffer,
+            on_note=(lambda _note: None) if options.quiet else _show.note,
+        )
     return lambda _sheet: source
 
 

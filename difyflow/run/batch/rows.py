@@ -16,6 +16,7 @@ from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import ModuleType
 from typing import BinaryIO, cast
 
 from difyflow.errors import UsageError
@@ -75,18 +76,29 @@ class Source:
     rows: Callable[[], Iterator[Row]]
 
 
-def open_source(path: str, *, encoding: str = "", stdin: BinaryIO | None = None) -> Source:
+def open_source(
+    path: str,
+    *,
+    encoding: str = "",
+    sheet: str = "",
+    stdin: BinaryIO | None = None,
+    on_note: Callable[[str], None] = lambda _note: None,
+) -> Source:
     """A file of rows, or standard input for `-`.
 
     Args:
         path: its ending says what it is, see `KINDS`; of standard input that is seen from its beginning.
         encoding: of the text; empty = UTF-8, with or without a byte order mark.
+        sheet: name of a workbook's sheet; empty = its first one.
         stdin: what `-` reads.
+        on_note: told what is worth saying once the rows are read, such as other sheets.
 
     Raises:
         UsageError: an unknown encoding, an unknown kind of file, or it cannot be read.
     """
     _check_encoding(encoding)
+    if sheet and Path(path).suffix.lower() != ".xlsx":
+        raise UsageError(f"--sheet {sheet!r}: only a workbook (.xlsx) has sheets", path=path)
     if path == "-":
         if stdin is None:
             raise UsageError("no standard input to read rows from")
@@ -99,8 +111,10 @@ def open_source(path: str, *, encoding: str = "", stdin: BinaryIO | None = None)
             path=path,
             hint=f"give a file ({' '.join(KINDS)}), - for standard input, a folder, or --each INPUT=GLOB",
         )
-    if kind in (".xlsx", ".parquet"):
-        return Source(path, place.parent, lambda: _of_table(place, kind))
+    if kind == ".xlsx":
+        return Source(path, place.parent, lambda: _tables().of_xlsx(place, sheet=sheet, on_note=on_note))
+    if kind == ".parquet":
+        return Source(path, place.parent, lambda: _tables().of_parquet(place))
     return Source(path, place.parent, lambda: _of_file(place, kind, encoding))
 
 
@@ -151,10 +165,10 @@ def _of_file(path: Path, kind: str, encoding: str) -> Iterator[Row]:
             yield from _of_jsonl(lines)
 
 
-def _of_table(path: Path, kind: str) -> Iterator[Row]:
+def _tables() -> ModuleType:
     from difyflow.run.batch import tables
 
-    yield from tables.of_xlsx(path) if kind == ".xlsx" else tables.of_parquet(path)
+    return tables
 
 
 def _of_stdin(stdin: BinaryIO, encoding: str) -> Iterator[Row]:

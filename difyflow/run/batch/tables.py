@@ -1,7 +1,8 @@
 """Rows out of Excel workbooks and Parquet files, through the one door to their libraries.
 
-Of a workbook the first sheet is read: its first row that is not empty names the columns, and cells are text,
-as they are in CSV: `7`, `1.5`, `2026-01-31`, `true`. Parquet keeps its types, as JSONL does; dates are text.
+Of a workbook one sheet is read, the first one if none is named: its first row that is not empty names the
+columns, and cells are text, as they are in CSV: `7`, `1.5`, `2026-01-31`, `true`. Parquet keeps its types, as
+JSONL does; dates are text.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ import datetime
 import io
 import threading
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from decimal import Decimal
 from pathlib import Path
@@ -24,15 +25,23 @@ if TYPE_CHECKING:
     from openpyxl.worksheet._read_only import ReadOnlyWorksheet
 
 _BATCH = 1000
+_SHEETS = 20  # that are named
 # `catch_warnings` changes a setting of the whole process; openpyxl warns about harmless extensions.
 _WARNINGS = threading.Lock()
 
 
-def of_xlsx(path: Path) -> Iterator[Row]:
-    """The rows of the first sheet; `line` is Excel's row number.
+def of_xlsx(
+    path: Path, *, sheet: str = "", on_note: Callable[[str], None] = lambda _note: None
+) -> Iterator[Row]:
+    """The rows of one sheet; `line` is Excel's row number.
+
+    Args:
+        path: of the workbook.
+        sheet: its name; empty = the first one.
+        on_note: told of the other sheets if none was named.
 
     Raises:
-        UsageError: no workbook, or no names of columns.
+        UsageError: no workbook, no such sheet, or no names of columns.
         MissingExtra: openpyxl is not installed.
     """
     try:
@@ -49,7 +58,12 @@ def of_xlsx(path: Path) -> Iterator[Row]:
         ]
         with closing(books[0]), closing(books[1]), _WARNINGS, warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            yield from _of_sheets(*(_first(book.worksheets, path) for book in books), name=str(path))
+            results, formulas = (_named(book.worksheets, sheet, path) for book in books)
+            others = [one.title for one in books[0].worksheets if one.title != results.title]
+            if others and not sheet:
+                told = f"{results.title!r} of {len(others) + 1} sheets is read"
+                on_note(f"{told}; --sheet NAME reads another one: {_listed(others)}")
+            yield from _of_sheets(results, formulas, name=str(path))
     except UsageError:
         raise
     except InputError as err:
@@ -59,11 +73,24 @@ def of_xlsx(path: Path) -> Iterator[Row]:
         raise _damaged(path, "an Excel workbook", err) from err
 
 
-def _first(sheets: Sequence[ReadOnlyWorksheet], path: Path) -> ReadOnlyWorksheet:
+def _named(sheets: Sequence[ReadOnlyWorksheet], name: str, path: Path) -> ReadOnlyWorksheet:
     if not sheets:
         raise UsageError("holds no sheet", path=str(path), code="no-rows")
-    sheets[0].reset_dimensions()  # the file may state them wrongly
-    return sheets[0]
+    found = next((one for one in sheets if name in ("", one.title)), None)
+    if found is None:
+        raise UsageError(
+            f"has no sheet {name!r}",
+            path=str(path),
+            code="no-sheet",
+            hint=f"it has: {_listed([one.title for one in sheets])}",
+        )
+    found.reset_dimensions()  # the file may state them wrongly
+    return found
+
+
+def _listed(names: Sequence[str]) -> str:
+    more = [f"and {len(names) - _SHEETS} more"] if len(names) > _SHEETS else []
+    return ", ".join([*map(repr, names[:_SHEETS]), *more])
 
 
 def _of_sheets(results: ReadOnlyWorksheet, formulas: ReadOnlyWorksheet, *, name: str) -> Iterator[Row]:

@@ -73,8 +73,30 @@ def test_rows_of_a_workbook_are_told_by_the_number_that_excel_shows(workbook):
     assert (rows[2].line, rows[2].problem) == (6, "3 cells, and the header names 2 columns")
 
 
-def test_the_first_sheet_is_read(workbook):
-    assert [row.values for row in rows_of(workbook([["a"], ["x"]], [["b"], ["y"]]))] == [{"a": "x"}]
+def test_the_first_sheet_is_read_and_the_others_are_told(workbook):
+    notes = []
+    source = open_source(str(workbook([["a"], ["x"]], [["b"], ["y"]])), on_note=notes.append)
+    assert [row.values for row in source.rows()] == [{"a": "x"}]
+    assert notes == ["'Sheet' of 2 sheets is read; --sheet NAME reads another one: 'Sheet1'"]
+
+
+def test_a_sheet_that_is_named_is_read(workbook):
+    notes = []
+    path = str(workbook([["a"], ["x"]], [["b"], ["=1+1"], ["y"]]))
+    rows = list(open_source(path, sheet="Sheet1", on_note=notes.append).rows())
+    assert "a formula without a result" in rows[0].problem
+    assert (rows[1].values, notes) == ({"b": "y"}, [])
+
+
+def test_a_sheet_that_is_not_there_is_told_with_those_that_are(workbook):
+    with pytest.raises(UsageError, match=r"rows\.xlsx: has no sheet '数据'") as caught:
+        list(open_source(str(workbook([["a"], ["x"]], [["b"], ["y"]])), sheet="数据").rows())
+    assert caught.value.hint == "it has: 'Sheet', 'Sheet1'"
+
+
+def test_only_workbooks_have_sheets(tmp_path):
+    with pytest.raises(UsageError, match="only a workbook"):
+        open_source(str(tmp_path / "rows.csv"), sheet="数据")
 
 
 def test_formulas_without_a_result_and_errors_are_problems_of_their_row(workbook):
