@@ -57,14 +57,18 @@ Reader = Callable[[str], bytes | None]
 """The bytes of a file of the folder by its path in it (with `/`), None if there is none."""
 
 
-def split(app: App) -> dict[str, bytes]:
+def split(app: App, named: Mapping[Path, str] | None = None) -> dict[str, bytes]:
     """The files of the folder for a document, by their paths in it; `join` makes it of them again.
+
+    Args:
+        app: the document.
+        named: texts that have a file already, by their paths in the document; they keep it.
 
     Raises:
         CannotEdit: it holds text that Dify's own form, in which the parts are written, does not keep.
     """
     data = app.data()
-    plan = _Plan(_chosen(app, data))
+    plan = _Plan(_chosen(app, data, named or {}))
     workflow, layout = data.get("workflow"), None
     graph = workflow.get("graph") if isinstance(workflow, dict) else None
     if isinstance(graph, dict) and graph:
@@ -97,6 +101,19 @@ def join(read: Reader, *, name: str) -> str:
     Raises:
         ReadError: a file is missing or broken, or names one outside the folder.
     """
+    return canonical(held(read, name=name).data)
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """What a folder holds: the document as plain data, and which of its texts stands in which file."""
+
+    data: object
+    named: Mapping[Path, str]
+
+
+def held(read: Reader, *, name: str) -> Held:
+    """As `join`, not yet written as text."""
     folder = _Folder(read, name)
     outer = folder.mapping(DOCUMENT, needed=True)
     if outer.get(_SPLIT) != _FORM or not isinstance(outer.get("document"), dict):
@@ -119,10 +136,10 @@ def join(read: Reader, *, name: str) -> str:
         workflow.update(variables or {})
         if graph is not None:
             workflow["graph"] = graph
-    made = folder.whole(data)
+    made = folder.whole(data, ())
     if layout is not None and graph is not None and isinstance(made, dict):
         _put_layout(made["workflow"]["graph"], layout)
-    return canonical(made)
+    return Held(made, folder.named)
 
 
 def files_of(read: Reader, *, name: str) -> tuple[str, ...]:
@@ -161,7 +178,7 @@ def _escaped(key: object) -> object:
     return f"${key}" if isinstance(key, str) and _OURS.fullmatch(key) else key
 
 
-def _chosen(app: App, data: Data) -> dict[Path, str]:
+def _chosen(app: App, data: Data, named: Mapping[Path, str]) -> dict[Path, str]:
     """By the path of each text that gets a file, that file."""
     wanted: dict[Path, tuple[str, str]] = {}
     titles = _files.stems((node.data.title or node.data.type or "note", node.id) for node in app.nodes)
@@ -173,8 +190,35 @@ def _chosen(app: App, data: Data) -> dict[Path, str]:
     for path, _ in _long_texts(data, ()):
         if path not in wanted:
             wanted[path] = ("texts/" + _files.stem("_".join(_words(path, titles)), "text"), ".txt")
-    stems = _files.unique(stem for stem, _ in wanted.values())
-    return {path: stem + suffix for (path, (_, suffix)), stem in zip(wanted.items(), stems, strict=True)}
+    kept = _kept(data, named)
+    new = {path: place for path, place in wanted.items() if path not in kept}
+    taken = [str(PurePosixPath(name).with_suffix("")) for name in dict.fromkeys(kept.values())]
+    stems = _files.unique([*taken, *(stem for stem, _ in new.values())])[len(taken) :]
+    made = {path: stem + suffix for (path, (_, suffix)), stem in zip(new.items(), stems, strict=True)}
+    return {**made, **kept}
+
+
+def _kept(data: object, named: Mapping[Path, str]) -> dict[Path, str]:
+    """The texts that keep their files; of two that shared one and differ now, the first."""
+    texts: dict[str, str] = {}
+    kept = {}
+    for path, name in named.items():
+        text = _text_at(data, path)
+        if text is not None and texts.setdefault(name, text) == text:
+            kept[path] = name
+    return kept
+
+
+def _text_at(value: object, path: Path) -> str | None:
+    """The text at a path; None if there is none, or none that a file can hold."""
+    for part in path:
+        if isinstance(value, dict):
+            value = value.get(part)
+        elif isinstance(value, list) and isinstance(part, int) and part < len(value):
+            value = value[part]
+        else:
+            return None
+    return value if isinstance(value, str) and not _KEPT_INLINE.search(value) else None
 
 
 def _words(path: Path, titles: list[str]) -> list[str]:
@@ -272,6 +316,8 @@ class _Folder:
 
     read: Reader
     name: str
+    named: dict[Path, str] = field(default_factory=dict)
+    """Texts that were met in files, by their paths in the document."""
 
     def mapping(self, part: str, *, needed: bool = False) -> Any:  # noqa: ANN401  plain data of a YAML file
         """The mapping in a YAML file; None if there is none and none is needed."""
@@ -289,15 +335,17 @@ class _Folder:
             raise ReadError("a mapping is needed here", path=path, code="split-form")
         return found
 
-    def whole(self, value: object) -> Any:  # noqa: ANN401  plain data of a YAML file
+    def whole(self, value: object, path: Path) -> Any:  # noqa: ANN401  plain data of a YAML file
         """The data with every text where it was."""
         if isinstance(value, list):
-            return [self.whole(item) for item in value]
+            return [self.whole(item, (*path, place)) for place, item in enumerate(value)]
         if not isinstance(value, dict):
             return value
         if _FILE in value:
-            return self.text(value)
-        return {_unescaped(key): self.whole(item) for key, item in value.items()}
+            made = self.text(value)
+            self.named[path] = value[_FILE]
+            return made
+        return {(name := _unescaped(key)): self.whole(item, (*path, name)) for key, item in value.items()}
 
     def text(self, value: Data) -> str:
         """The text that stands in a file."""
@@ -322,7 +370,7 @@ class _Folder:
             ) from err
 
 
-def _unescaped(key: object) -> object:
+def _unescaped(key: Any) -> Any:  # noqa: ANN401  a key of a YAML mapping
     return key[1:] if isinstance(key, str) and key.startswith("$$") and _OURS.fullmatch(key) else key
 
 

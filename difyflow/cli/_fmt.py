@@ -9,7 +9,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from difyflow.build.folder import DOCUMENT
+from difyflow.build import back, folder
+from difyflow.build.load import read_target
+from difyflow.build.source import folder_reader, is_split
 from difyflow.cli import _exit, _kept, _show
 from difyflow.dsl.canonical import faithful, normalized
 from difyflow.dsl.reader import Document, read_document, read_file
@@ -45,7 +47,9 @@ def run(targets: Sequence[str], options: Options) -> int:
 
 
 def _one(file: Path, options: Options) -> int:
-    """`FINDINGS` if the file is not in Dify's form, or was not."""
+    """`FINDINGS` if the file, or a folder made by `split`, is not in Dify's form, or was not."""
+    if file.is_dir():
+        return _folder(file, options)
     try:
         document = read_file(file)
         text = _formed(document, options)
@@ -62,6 +66,31 @@ def _one(file: Path, options: Options) -> int:
     else:
         write_whole(file, text.encode())
         _show.note(f"formatted {file}")
+    return _exit.FINDINGS
+
+
+def _folder(place: Path, options: Options) -> int:
+    """As `_one` for a folder made by `split`: its parts get the form in which `split` writes them."""
+    read = folder_reader(place)
+    try:
+        document = read_target(place)
+        text = _formed(document, options)
+        files = back.changes(read, text, name=str(place), anew=True, reformat=options.reformat)
+    except (DslError, CannotEdit) as err:
+        _show.note(f"error: {err}")
+        return _exit.UNREADABLE
+    for name, data in files.items():
+        if options.diff:
+            sides = ((read(name) or b"").decode(errors="replace"), (data or b"").decode())
+            _show.write_text(_difference(*sides, str(place / name)))
+        elif options.check:
+            _show.note(f"{place / name}: not as `difyflow split` writes it")
+    if not files:
+        return _exit.FINE
+    if not options.check and not options.diff:
+        back.write_files(place, files)
+        for name in files:
+            _show.note(f"formatted {place / name}")
     return _exit.FINDINGS
 
 
@@ -94,26 +123,25 @@ def _formed(document: Document, options: Options) -> str:
 
 
 def _files(target: Path) -> Iterator[Path]:
-    """The file itself, or every DSL file in a folder and below.
-
-    Raises:
-        UsageError: it is a folder made by `split`, or is not there.
-    """
+    """The file itself, or every DSL file and folder made by `split` in a folder and below."""
     if not target.is_dir():
         yield target  # what is not there, or no file, reading it will say
         return
-    if (target / DOCUMENT).is_file():
-        raise UsageError(
-            "a folder made by `difyflow split`, whose files have a form of their own",
-            path=str(target),
-            hint=f"split anew what it holds: difyflow join {target} | difyflow split - NEW",
-        )
-    for folder, names, files in os.walk(target):
+    for place, names, files in os.walk(target):
+        if is_split(Path(place)) and _is_ours(Path(place)):
+            names.clear()
+            yield Path(place)
+            continue
         names[:] = sorted(name for name in names if not name.startswith(".") and name not in _PASSED_OVER)
         for name in sorted(files):
-            file = Path(folder) / name
+            file = Path(place) / name
             if file.suffix in SUFFIXES and file.is_file() and may_be_dsl(file.read_bytes()):
                 yield file
+
+
+def _is_ours(place: Path) -> bool:
+    """Whether `split` made a folder with a `document.yml`; other tools may have such a file, too."""
+    return b"$split:" in (place / folder.DOCUMENT).read_bytes()[:4096]
 
 
 def _difference(before: str, after: str, name: str) -> str:

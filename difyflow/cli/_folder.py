@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import contextlib
 import secrets
 import shutil
 from collections.abc import Mapping
 from pathlib import Path
 
-from difyflow.build import folder
+from difyflow.build import back, folder
 from difyflow.build.load import locate, read_target
 from difyflow.build.source import APP_FILE, FLOW_FILE, folder_reader, is_in_history
 from difyflow.cli import _kept
 from difyflow.cli._show import note
 from difyflow.dsl.app import App
 from difyflow.errors import UsageError
-from difyflow.records.files import write_whole
 
 
 def app_of(target: str, *, reformat: bool) -> App:
@@ -47,13 +45,7 @@ def write(files: Mapping[str, bytes], place: Path, *, force: bool) -> None:
         _make(files, place)
         return
     old = folder.files_of(folder_reader(place), name=str(place)) if there else ()
-    _put(files, place)
-    for name in old:
-        if name not in files:
-            (place / name).unlink(missing_ok=True)
-    for name in folder.FOLDERS:
-        with contextlib.suppress(OSError):  # it holds files, or is not there
-            (place / name).rmdir()
+    back.write_files(place, {**files, **{name: None for name in old if name not in files}})
 
 
 def _check(place: Path, *, there: bool, force: bool) -> None:
@@ -80,7 +72,8 @@ def _make(files: Mapping[str, bytes], place: Path) -> None:
     beside = place.absolute().parent / f".{place.absolute().name[:80]}.{secrets.token_hex(4)}.part"
     try:
         beside.mkdir()
-        _put(files, beside)
+        for name, data in files.items():
+            back.put(beside / name, data)
         beside.replace(place.absolute())
     except OSError as err:
         raise UsageError(
@@ -88,18 +81,6 @@ def _make(files: Mapping[str, bytes], place: Path) -> None:
         ) from err
     finally:
         shutil.rmtree(beside, ignore_errors=True)
-
-
-def _put(files: Mapping[str, bytes], place: Path) -> None:
-    for name, data in files.items():
-        path = place / name
-        try:
-            path.parent.mkdir(exist_ok=True)
-        except OSError as err:
-            raise UsageError(
-                f"cannot be written: {err.strerror or err}", path=str(path.parent), code="not-writable"
-            ) from err
-        write_whole(path, data)
 
 
 def check_split(target: str) -> None:

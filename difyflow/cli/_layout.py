@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from difyflow.build.load import execute, locate
+from difyflow.build.back import write_back
+from difyflow.build.load import execute, locate, read_target
+from difyflow.build.source import is_split
 from difyflow.cli import _draw, _show
 from difyflow.dsl.app import App
 from difyflow.dsl.edit import rewrite
-from difyflow.dsl.reader import Document, read_document, read_file
+from difyflow.dsl.reader import Document
 from difyflow.errors import UsageError
 from difyflow.layout import Move, moves, place, place_missing
-from difyflow.records.files import write_whole
 
 SHOWN = 20
 """Nodes that are named; of more, only the number is said."""
@@ -39,7 +39,7 @@ def run(options: Options) -> int:
         UsageError: options that do not go together, an app without a graph.
         CannotEdit: the file's text does not take the new positions.
     """
-    path = None if options.target == "-" else locate(Path(options.target))
+    path = None if options.target == "-" else _located(Path(options.target))
     _check(options, path)
     app, document = _read(path)
     before = _draw.graph_of(app)
@@ -53,10 +53,15 @@ def run(options: Options) -> int:
     text = _text(_draw.with_graph(app, after) if found else app, document, options)
     encoding = document.source.encoding if document else "utf-8"
     if options.write and path is not None:
-        write_whole(path.resolve(), text.encode(encoding))
+        write_back(path, text, encoding=encoding, reformat=options.reformat)
     else:
         _show.write_text(text, options.file)
     return 0
+
+
+def _located(path: Path) -> Path:
+    """The file that is laid out; a folder made by `split` as it is."""
+    return path if is_split(path) else locate(path)
 
 
 def _check(options: Options, path: Path | None) -> None:
@@ -75,7 +80,7 @@ def _read(path: Path | None) -> tuple[App, Document | None]:
     """The app and, for a DSL file, its text."""
     if path is not None and path.suffix == ".py":
         return execute(path).build(), None
-    found = read_file(path) if path else read_document(sys.stdin.buffer.read(), name="<stdin>")
+    found = read_target(path or "-")
     return found.app, found
 
 

@@ -1,16 +1,80 @@
-"""Tells what a migration did, or why it did nothing."""
+"""What the command `migrate` does: reads, tells what a migration did or why it did nothing, writes."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path as File
 
-from difyflow.dsl.edit import shown
-from difyflow.dsl.migrate import Change, Migration
-from difyflow.dsl.releases import Target
+from difyflow.build.back import write_back
+from difyflow.build.load import locate, read_target
+from difyflow.build.source import is_in_history, is_split
+from difyflow.cli import _show
+from difyflow.dsl.edit import rewrite, shown
+from difyflow.dsl.migrate import Change, Migration, describe, migrate
+from difyflow.dsl.releases import Target, target_named
+from difyflow.errors import UsageError
 from difyflow.nodes._moves import GONE, Path
 
 _LONGEST = 60
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Options:
+    """The options of the command; see its help."""
+
+    target: str
+    wanted: str
+    file: str | None
+    write: bool
+    reformat: bool
+    dry_run: bool
+    format_: str
+
+
+def run(options: Options, *, max_bytes: int) -> int:
+    """Runs the command; 1 if the file cannot be moved there.
+
+    Raises:
+        UsageError: options that do not go together, no such version.
+        CannotEdit: the file's text does not take the change.
+    """
+    target = target_named(options.wanted)
+    place = _place(options)
+    document = read_target(options.target, max_bytes=max_bytes)
+    found = migrate(document.app, target)
+    if options.format_ == "json":
+        _show.write_text(to_json(found, options.target, target, before=document.app.version))
+    else:
+        _show.note(f"{options.target}: {describe(document.app, target)}")
+        for line in to_lines(found):
+            _show.note(line)
+    if found.obstacles or options.dry_run:
+        return 1 if found.obstacles else 0
+    if place is not None:
+        text = rewrite(document, found.app, reformat=options.reformat)
+        write_back(place, text, reformat=options.reformat)
+    elif options.format_ == "text" or options.file:
+        _show.write_text(rewrite(document, found.app, reformat=options.reformat))
+    return 0
+
+
+def _place(options: Options) -> File | None:
+    """Where the result goes; None for standard output."""
+    if not options.write:
+        return None if options.file in (None, "-") else File(str(options.file))
+    if options.file:
+        raise UsageError("--write and -o both say where it goes", hint="leave one out")
+    if options.target == "-" or is_in_history(options.target):
+        raise UsageError(f"--write needs a file, and the target is {options.target}", hint="use -o FILE")
+    path = File(options.target)
+    path = path if is_split(path) else locate(path)
+    if path.suffix == ".py":
+        raise UsageError(
+            f"{path}: a flow is code, which is not rewritten", hint="migrate what it renders: app.yml"
+        )
+    return path
 
 
 def to_lines(migration: Migration) -> Iterator[str]:

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import json
-import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from difyflow.build.back import write_back
+from difyflow.build.load import read_target
+from difyflow.build.source import is_split
 from difyflow.cli import _show
 from difyflow.dsl.models import ModelChange, ModelUse, Wanted, set_model, with_model
-from difyflow.dsl.reader import Document, read_document, read_file
+from difyflow.dsl.reader import Document
 from difyflow.errors import CannotEdit, UsageError
 from difyflow.records.files import check_writable, write_whole
 
@@ -43,7 +45,7 @@ def run(options: Options) -> int:
     """
     path = None if options.target == "-" else _located(Path(options.target))
     _check(options, path)
-    document = read_file(path) if path else read_document(sys.stdin.buffer.read(), name="<stdin>")
+    document = read_target(path or "-")
     change = set_model(document.app, _wanted(options))
     text = _text(document, change, options)
     _tell(change, options)
@@ -51,19 +53,19 @@ def run(options: Options) -> int:
         return 0
     if not options.write and options.file is None and options.format_ == "json":
         return 0
-    data = text.encode(document.source.encoding)
+    encoding = document.source.encoding
     if options.write and path is not None:
         if change.edits:
-            write_whole(path.resolve(), data)
+            write_back(path, text, encoding=encoding, reformat=options.reformat)
     elif options.file not in (None, "-"):
-        write_whole(Path(str(options.file)), data)
+        write_whole(Path(str(options.file)), text.encode(encoding))
     else:
         _show.write_text(text)
     return 0
 
 
 def _located(path: Path) -> Path:
-    found = path / "app.yml" if path.is_dir() else path
+    found = path / "app.yml" if path.is_dir() and not is_split(path) else path
     code = path / "flow.py" if path.is_dir() else path
     if code.suffix == ".py" and code.is_file():
         raise UsageError(

@@ -147,12 +147,6 @@ def test_a_device_is_no_document(capsys):
     assert "/dev/null" in capsys.readouterr().err
 
 
-def test_a_split_folder_is_refused(file, tmp_path, capsys):
-    assert run(["split", str(file), str(tmp_path / "wf")]) == 0
-    assert run(["fmt", str(tmp_path / "wf")]) == 2
-    assert "difyflow join" in capsys.readouterr().err
-
-
 @pytest.mark.long
 def test_formatting_the_corpus_is_idempotent_and_leaves_raw_exports_alone(corpus_dir):
     with (corpus_dir / "dsl/SOURCES.tsv").open(encoding="utf-8") as table:

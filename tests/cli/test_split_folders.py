@@ -78,3 +78,74 @@ def test_run_takes_it(root, capsys):
     inputs = ["--input", f"attachments=@{document}", "--input", "trigger=x"]
     assert run(["run", "wf", *inputs, "--model-endpoint", "demo", "--code-runner", "auto-or-unsafe"]) == 0
     assert "messages" in capsys.readouterr().out
+
+
+def held(place):
+    return {path.relative_to(place): path.read_bytes() for path in place.rglob("*") if path.is_file()}
+
+
+def changed(place, before):
+    after = held(place)
+    return sorted(str(name) for name in {**before, **after} if before.get(name) != after.get(name))
+
+
+def test_layout_writes_into_it(folder, capsys):
+    before = held(folder)
+    assert run(["layout", "wf", "--check"]) == run(["layout", "app.yml", "--check"])
+    assert run(["layout", "app.yml", "--write"]) == 0
+    assert run(["layout", "wf", "--write"]) == 0
+    assert changed(folder, before) == ["layout.yml"]
+    assert run(["join", "wf", "-o", "app.yml", "--check"]) == 0
+    assert run(["layout", "wf"]) == 0
+    assert capsys.readouterr().out == (folder.parent / "app.yml").read_bytes().decode()
+
+
+def test_models_are_set_in_it(folder):
+    before = held(folder)
+    words = ["--from-provider", "siliconflow", "--to", "new-model", "--write"]
+    assert run(["model", "set", "wf", *words]) == 0
+    assert run(["model", "set", "app.yml", *words]) == 0
+    assert changed(folder, before) == ["graph.yml"]
+    assert run(["join", "wf", "-o", "app.yml", "--check"]) == 0
+
+
+@pytest.mark.parametrize("where", [["--write"], ["-o", "wf"]])
+def test_migrate_writes_into_it(folder, where):
+    before = held(folder)
+    assert run(["migrate", "wf", "--to", "0.6.0", *where]) == 0
+    assert run(["migrate", "app.yml", "--to", "0.6.0", "--write"]) == 0
+    assert "code/代码执行.py" not in changed(folder, before)
+    assert run(["join", "wf", "-o", "app.yml", "--check"]) == 0
+
+
+@pytest.mark.usefixtures("folder")
+def test_versions_takes_it(capsys):
+    said = []
+    for target in ("app.yml", "wf"):
+        assert run(["versions", target]) == 0
+        said.append(capsys.readouterr().out.replace("app.yml", "wf"))
+    assert said[0] == said[1]
+
+
+def test_fmt_brings_its_parts_into_the_form_that_split_gives_them(folder, capsys):
+    assert run(["fmt", "--check", "wf"]) == 0
+    before = held(folder)
+    graph = folder / "graph.yml"
+    graph.write_bytes(b"nodes: []   # none\n" + graph.read_bytes().replace(b"nodes:", b"old:", 1))
+    capsys.readouterr()
+    assert run(["fmt", "wf"]) == 3
+    assert "wf/graph.yml:1: a comment" in capsys.readouterr().err
+    graph.write_bytes(before[graph.relative_to(folder)])
+    graph.write_bytes(graph.read_bytes().replace(b"temperature: 0.3", b"temperature:    0.3"))
+    assert run(["fmt", "--check", "."]) == 1
+    assert "wf/graph.yml: not as `difyflow split` writes it" in capsys.readouterr().err
+    assert run(["fmt", "."]) == 0
+    assert held(folder) == before
+
+
+def test_fmt_normalizes_it(folder):
+    before = held(folder)
+    assert run(["fmt", "--normalize", "wf"]) == 0
+    assert run(["fmt", "--normalize", "app.yml"]) == 0
+    assert changed(folder, before) == ["layout.yml"]
+    assert run(["join", "wf", "-o", "app.yml", "--check"]) == 0

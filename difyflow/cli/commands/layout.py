@@ -8,17 +8,18 @@ import click
 @click.command()
 @click.argument("target")
 @click.option("-o", "--output", "file", metavar="FILE", help="Write to FILE instead of standard output.")
-@click.option("--write", is_flag=True, help="Write the DSL file itself.")
+@click.option("--write", is_flag=True, help="Write the DSL file or split folder itself.")
 @click.option("--missing", is_flag=True, help="Move only nodes that have no position.")
 @click.option("--check", is_flag=True, help="Write nothing; exit 1 if something would move.")
 @click.option("--reformat", is_flag=True, help="Write the file anew where its text does not take the change.")
 def command(target: str, file: str | None, write: bool, missing: bool, check: bool, reformat: bool) -> int:
     """Lay out the nodes of an app anew, as the editor's "organize" does.
 
-    TARGET is a flow.py, a DSL file, a folder that holds one, or - for standard
-    input. The result is YAML and goes to standard output, or where -o or --write
-    say; of a DSL file only positions and sizes change, comments stay. What moved
-    is told on stderr. Notes stay where they are.
+    TARGET is a flow.py, a DSL file, a folder that holds one or was made by
+    `difyflow split`, or - for standard input. The result is YAML and goes to
+    standard output, or where -o or --write say; of a DSL file only positions and
+    sizes change, comments stay. What moved is told on stderr. Notes stay where
+    they are.
 
     \b
     Examples:

@@ -25,15 +25,15 @@ def command() -> None:
 @click.option("--plugin", default="", metavar="ID", help="Declare its plugin: author/plugin:1.2.3@sha256.")
 @click.option("-o", "--output", "file", metavar="FILE", help="Write to FILE instead of standard output.")
 @click.option("--force", is_flag=True, help="Overwrite what -o names.")
-@click.option("--write", is_flag=True, help="Write the DSL file itself.")
+@click.option("--write", is_flag=True, help="Write the DSL file or split folder itself.")
 @click.option("--dry-run", is_flag=True, help="Say what would change and write nothing.")
 @click.option("--reformat", is_flag=True, help="Write the file anew where its text does not take the change.")
 @click.option("--format", "format_", type=click.Choice(["text", "json"]), default="text", show_default=True)
 def set_(**options: object) -> int:
     """Ask another model, or move all models of a provider to another one.
 
-    TARGET is a DSL file, a folder with an app.yml, or - for standard input. Only
-    the names change; comments, order and spelling of the rest stay. Models for
+    TARGET is a DSL file, a folder with an app.yml or made by `difyflow split`, or -
+    for standard input. Only the names change; comments, order and spelling of the rest stay. Models for
     embedding and reranking are not touched. When no node needs the plugin of the
     old provider any more, it leaves the list of dependencies; the new one's
     comes with --plugin, since only Dify knows which versions there are.

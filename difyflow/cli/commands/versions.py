@@ -15,7 +15,9 @@ def command(file: str, format_: str, max_size: float) -> int:
     The answers are Dify's own: completed, completed-with-warnings, pending (it asks
     for a confirmation), failed with its error. An import takes what it does not
     know; whether it runs there, the second list tells. FILE need not be one that
-    any Dify takes; the exit code is 1 if none does.
+    any Dify takes; the exit code is 1 if none does. A folder that holds one or was
+    made by `difyflow split`, REV:path in git's history and - for standard input
+    are taken too.
 
     \b
     Examples:
@@ -23,14 +25,14 @@ def command(file: str, format_: str, max_size: float) -> int:
       difyflow versions app.yml --format json | jq '.answers[] | {dify, status}'
     """
     import json
-    from pathlib import Path
 
+    from difyflow.build.source import source_of
     from difyflow.cli import _show, _versions
     from difyflow.dsl.compatibility import examine
-    from difyflow.dsl.reader import read_bytes
 
     limit = int(max_size * 1024 * 1024)
-    report = examine(read_bytes(Path(file), max_bytes=limit), name=file, max_bytes=limit)
+    source = source_of(file, max_bytes=limit)
+    report = examine(source.data, name=source.name, max_bytes=limit)
     shown = json.dumps(_versions.to_json(report), ensure_ascii=False, indent=2) + "\n"
     _show.write_text(_versions.to_text(report) if format_ == "text" else shown)
     return int(all("failed" in (answer.status, answer.confirmed) for answer in report.answers))
