@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 
 from difyflow.lint import _sandbox
+from difyflow.lint._python_names import Filled, assigned, filled, literal, own
 from difyflow.lint._sandbox import Spot as Spot
 
 
@@ -22,8 +23,9 @@ class Return:
     """One `return` of `main`.
 
     Attributes:
-        keys: of the dictionary, with the type of each value where that can be seen (else ""); None if it is
-            no dictionary whose keys are written out.
+        keys: that the dictionary certainly has, with the type of each value where that can be seen (else "");
+            None if it is no dictionary whose keys are written out.
+        maybe: further keys that it may have, since they are set in a branch or a loop.
         kind: type of what is returned, where that can be seen.
         lengths: number of items or characters, for keys whose value is a list or a text written out.
         levels: how many dictionaries lie in one another, for keys whose value is written out.
@@ -34,6 +36,7 @@ class Return:
     kind: str
     lengths: Mapping[str, int]
     levels: Mapping[str, int] = field(default_factory=dict)
+    maybe: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,9 +189,9 @@ def _main(node: ast.FunctionDef | ast.AsyncFunctionDef) -> Main:
         item.arg for item, default in zip(args.kwonlyargs, args.kw_defaults, strict=True) if not default
     ]
     given = [item for item in _statements(node, enter=False) if isinstance(item, ast.Return)]
-    inside = list(_inside(node)) if any(_needs_names(item.value) for item in given) else []
-    assigned = _assigned(inside)
-    returns = tuple(made for item in given for made in _returns(item.value, item.lineno, assigned))
+    inside = list(own(node)) if any(_needs_names(item.value) for item in given) else []
+    names = _Names(assigned(node, inside), filled(node, inside), _places(node))
+    returns = tuple(made for item in given for made in _returns(item.value, item, names))
     return Main(
         line=node.lineno,
         required=tuple(required),
@@ -217,64 +220,69 @@ def _yields(function: ast.AST) -> bool:
     )
 
 
-def _inside(function: ast.AST) -> Iterator[ast.AST]:
-    """Everything of a function's own body, not that of functions in it."""
-    for child in ast.iter_child_nodes(function):
-        if isinstance(child, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda | ast.ClassDef):
-            continue
-        yield child
-        yield from _inside(child)
+@dataclass(frozen=True, slots=True)
+class _Names:
+    """What the names of a function hold.
+
+    Attributes:
+        values: names with one value that nothing changes.
+        dicts: names of dictionaries that are filled step by step.
+        places: by id of a return the place in the function's body of the statement that it lies in.
+    """
+
+    values: Mapping[str, ast.expr]
+    dicts: Mapping[str, Filled]
+    places: Mapping[int, int]
 
 
-def _assigned(inside: list[ast.AST]) -> Mapping[str, ast.expr]:
-    """Names that hold one value which nothing changes: assigned once, and else only returned."""
-    values: dict[str, ast.expr] = {}
-    stores: dict[str, int] = {}
-    loads: dict[str, int] = {}
-    returned: dict[str, int] = {}
-    for item in inside:
-        match item:
-            case ast.Assign(targets=[ast.Name(id=name)], value=value):
-                values[name] = value
-            case ast.AnnAssign(target=ast.Name(id=name), value=ast.expr() as value):
-                values[name] = value
-            case ast.Return(value=ast.Name(id=name)):
-                returned[name] = returned.get(name, 0) + 1
-        if isinstance(item, ast.Name):
-            count = loads if isinstance(item.ctx, ast.Load) else stores
-            count[item.id] = count.get(item.id, 0) + 1
-    return {
-        name: value
-        for name, value in values.items()
-        if stores.get(name) == 1 and loads.get(name, 0) == returned.get(name, 0)
-    }
+def _places(function: ast.FunctionDef | ast.AsyncFunctionDef) -> Mapping[int, int]:
+    found: dict[int, int] = {}
+    for place, item in enumerate(function.body):
+        found[id(item)] = place
+        found |= {id(inner): place for inner in _statements(item, enter=False)}
+    return found
 
 
-def _returns(value: ast.expr | None, line: int, assigned: Mapping[str, ast.expr]) -> Iterator[Return]:
+def _returns(value: ast.expr | None, at: ast.Return, names: _Names) -> Iterator[Return]:
     """What a return gives; two for `a if x else b`."""
     if isinstance(value, ast.IfExp):
-        yield from _returns(value.body, line, assigned)
-        yield from _returns(value.orelse, line, assigned)
+        yield from _returns(value.body, at, names)
+        yield from _returns(value.orelse, at, names)
         return
-    if isinstance(value, ast.Name) and value.id in assigned:
-        value = assigned[value.id]
-    keys = _keys(value)
+    if isinstance(value, ast.Name):
+        known = names.dicts.get(value.id)
+        if known is not None and not known.is_plain:
+            yield _of_filled(known, at, names.places.get(id(at), 0))
+            return
+        value = names.values.get(value.id, value)
+    keys = literal(value)
     if keys is None:
-        yield Return(line, None, _kind(value), {})
+        yield Return(at.lineno, None, _kind(value), {})
         return
     kinds = {name: _kind(item) for name, item in keys.items()}
-    lengths = {
-        name: len(item.elts)
-        for name, item in keys.items()
-        if isinstance(item, ast.List) and not any(isinstance(part, ast.Starred) for part in item.elts)
-    }
-    lengths |= {
-        name: len(item.value)
-        for name, item in keys.items()
-        if isinstance(item, ast.Constant) and isinstance(item.value, str)
-    }
     levels = {name: _levels(item) for name, item in keys.items()}
-    yield Return(line, kinds, "object", lengths, levels)
+    yield Return(at.lineno, kinds, "object", _lengths(keys), levels)
+
+
+def _of_filled(known: Filled, at: ast.Return, place: int) -> Return:
+    """A dictionary that was filled: of a key that is set several times the type that all its values have."""
+    certain, maybe = known.at(place)
+    kinds: dict[str, str] = {}
+    for name, values in certain.items():
+        found = {_kind(item) if item is not None else "" for item in values}
+        kinds[name] = found.pop() if len(found) == 1 else ""
+    return Return(at.lineno, kinds, "object", {}, maybe=maybe)
+
+
+def _lengths(keys: Mapping[str, ast.expr]) -> Mapping[str, int]:
+    """The number of items or characters of values that are written out."""
+    lengths: dict[str, int] = {}
+    for name, item in keys.items():
+        if isinstance(item, ast.List) and not any(isinstance(part, ast.Starred) for part in item.elts):
+            lengths[name] = len(item.elts)
+        elif isinstance(item, ast.Constant) and isinstance(item.value, str):
+            lengths[name] = len(item.value)
+    return lengths
 
 
 def _levels(value: ast.expr | None) -> int:
@@ -282,18 +290,6 @@ def _levels(value: ast.expr | None) -> int:
     if isinstance(value, ast.Dict):
         return 1 + max(map(_levels, value.values), default=0)
     return max(map(_levels, value.elts), default=0) if isinstance(value, ast.List) else 0
-
-
-def _keys(value: ast.expr | None) -> dict[str, ast.expr] | None:
-    """The keys and values of a dictionary that is written out."""
-    match value:
-        case ast.Dict(keys=keys, values=values):
-            if all(isinstance(key, ast.Constant) and isinstance(key.value, str) for key in keys):
-                return {key.value: item for key, item in zip(keys, values, strict=True)}  # type: ignore[union-attr]  # checked above
-        case ast.Call(func=ast.Name(id="dict"), args=[], keywords=keywords):
-            if all(item.arg for item in keywords):
-                return {str(item.arg): item.value for item in keywords}
-    return None
 
 
 _CALLS = {

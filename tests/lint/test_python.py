@@ -23,7 +23,34 @@ def _keys(body: str) -> list[set[str] | None]:
         ("    return dict(a=1)", [{"a"}]),
         ("    return {'a': 1} if x else {'b': 1}", [{"a"}, {"b"}]),
         ("    out = {'a': 1}\n    return out", [{"a"}]),
-        ("    out = {'a': 1}\n    out['b'] = 2\n    return out", [None]),
+        ("    out = {'a': 1}\n    out['b'] = 2\n    return out", [{"a", "b"}]),
+        (
+            "    out = {}\n    out.update(a=1)\n    out.update({'b': 2}, c=3)\n    return out",
+            [{"a", "b", "c"}],
+        ),
+        ("    out = dict({'a': 1}, b=2)\n    out |= {'c': 3}\n    return out", [{"a", "b", "c"}]),
+        (
+            "    out: dict = {'n': 0}\n    out['n'] += 1\n    print(out['n'], len(out))\n    return out",
+            [{"n"}],
+        ),
+        ("    out = {'a': 1}\n    out.setdefault('b', x)\n    return out if x else {}", [{"a", "b"}, set()]),
+        ("    return {'a': 1} | {'b': 2}", [{"a", "b"}]),
+        ("    return dict({'a': 1}, b=2)", [{"a", "b"}]),
+        (
+            "    out = {'a': 1}\n    if x:\n        return out\n    out['b'] = 2\n    return out",
+            [{"a"}, {"a", "b"}],
+        ),
+        ("    out = {'a': 1}\n    out.update(x)\n    return out", [None]),
+        ("    out = {'a': 1}\n    out.update(**x)\n    return out", [None]),
+        ("    out = {'a': 1}\n    out[x] = 1\n    return out", [None]),
+        ("    out = {'a': 1}\n    out |= x\n    return out", [None]),
+        ("    out = {'a': 1}\n    del out['a']\n    return out", [None]),
+        ("    out = {'a': 1}\n    out.pop('a')\n    return out", [None]),
+        ("    out = {'a': 1}\n    other = out\n    other['b'] = 1\n    return out", [None]),
+        ("    out = {'a': 1}\n    x.append(out)\n    out['b'] = 1\n    return out", [None]),
+        ("    out = {'a': 1}\n    def add():\n        out['b'] = 1\n    add()\n    return out", [None]),
+        ("    out = {'a': 1}\n    for out['b'] in x:\n        pass\n    return out", [None]),
+        ("    if not x:\n        x = {'a': 1}\n        x['b'] = 2\n    return x", [None]),
         ("    out = {'a': 1}\n    fill(out)\n    return out", [None]),
         ("    out = {'a': 1}\n    out = {'b': 1}\n    return out", [None]),
         ("    return {**x, 'a': 1}", [None]),
@@ -40,6 +67,47 @@ def _keys(body: str) -> list[set[str] | None]:
 )
 def test_returned_keys_are_told_where_they_are_written_out(body: str, keys: list[set[str] | None]) -> None:
     assert _keys(body) == keys
+
+
+@pytest.mark.parametrize(
+    ("body", "certain", "maybe"),
+    [
+        ("    out = {}\n    if x:\n        out['a'] = 1\n    return out", set(), {"a"}),
+        ("    out = {'a': 1}\n    for i in x:\n        out.update(b=i)\n    return out", {"a"}, {"b"}),
+        (
+            "    out = {}\n    try:\n        out['a'] = 1\n    finally:\n        out['b'] = 1\n"
+            "    return out",
+            set(),
+            {"a", "b"},
+        ),
+        (
+            "    out = {}\n    for i in x:\n        if i:\n            return out\n        out['a'] = 1\n"
+            "    return {}",
+            set(),
+            {"a"},
+        ),
+    ],
+)
+def test_keys_that_are_set_in_a_block_may_be_there(body: str, certain: set[str], maybe: set[str]) -> None:
+    main = _python.read(f"def main(x):\n{body}").main
+    assert main is not None
+    assert (set(main.returns[0].keys or {}), main.returns[0].maybe) == (certain, maybe)
+
+
+@pytest.mark.parametrize(
+    ("body", "kind"),
+    [
+        ("    out = {'a': 1}\n    out['a'] = 'text'\n    return out", ""),
+        ("    out = {'a': 1}\n    out['a'] = 2\n    return out", "number"),
+        ("    out = {'a': 1}\n    if x:\n        out['a'] = 'text'\n    return out", ""),
+        ("    out = {}\n    out['a'] = [x]\n    return out", "array"),
+        ("    out = {'a': 1}\n    out['a'] += x\n    return out", ""),
+    ],
+)
+def test_a_key_that_is_set_several_times_has_the_type_of_all_its_values(body: str, kind: str) -> None:
+    main = _python.read(f"def main(x):\n{body}").main
+    assert main is not None
+    assert main.returns[0].keys == {"a": kind}
 
 
 @pytest.mark.parametrize(

@@ -18,8 +18,10 @@ def code_outputs(view: View) -> Iterator[Found]:
     r"""What `main` returns is not what the node declares.
 
     What it does:
-        Looks at the returns of `main` whose dictionary is written out and compares its keys with `outputs`.
-        Where a return gives something that cannot be seen, nothing is said of it.
+        Looks at the returns of `main` whose dictionary is written out, or filled step by step
+        (`out["a"] = 1`, `out.update(a=1)`, `out |= {...}`), and compares its keys with `outputs`. A key that
+        is set in a branch or a loop may be there. Where a return gives something that cannot be seen
+        (`**other`, a call that gets the dictionary), nothing is said of it.
 
     Why is it bad:
         A declared output that is not returned fails the run ("Output result is missing."), and so does a key
@@ -61,7 +63,7 @@ def _misfit(item: Return, declared: Mapping[str, object]) -> str:
             what = "nothing" if item.kind == "null" else f"{_article(item.kind)}"
             return f"`main` returns {what} in place of a dictionary with {_wanted(declared)}"
         return ""
-    missing = [name for name in declared if name not in item.keys]
+    missing = [name for name in declared if name not in item.keys and name not in item.maybe]
     extra = [name for name in item.keys if name not in declared]
     parts = []
     if missing:
