@@ -14,6 +14,7 @@ from difyflow.corpus.check import Tally, check
 from difyflow.corpus.findings import Finding
 from difyflow.corpus.fix import fix
 from difyflow.corpus.samples import line_digest
+from difyflow.corpus.unsigned import Unsigned
 from difyflow.errors import UsageError
 
 _TAKES_ARRAYS = "llamafactory"
@@ -87,13 +88,24 @@ def _findings(
 ) -> Iterator[Finding]:
     if not options.allow_demo:
         yield from _demo(corpus)
+    unsigned = Unsigned() if not (options.allow_demo or corpus.has_provenance) else None
     if options.fix:
-        yield from _fixing(options, corpus, tally, fixed)
-        return
-    arrays = options.service == _TAKES_ARRAYS
-    yield from check(corpus.lines("checking", arrays=arrays), service=options.service, tally=tally)
-    if options.deep:
+        yield from _fixing(options, corpus, tally, fixed, unsigned)
+    else:
+        lines = corpus.lines("checking", arrays=options.service == _TAKES_ARRAYS)
+        yield from check(_seen(lines, unsigned), service=options.service, tally=tally)
+    demo = unsigned.finding() if unsigned is not None else None
+    if demo is not None:
+        yield demo
+    if options.deep and options.output:
+        with _corpus.Corpus(options.output, quiet=options.quiet) as mended:
+            yield from _deep(options, mended)
+    elif options.deep:
         yield from _deep(options, corpus)
+
+
+def _seen(lines: Iterator[bytes], unsigned: Unsigned | None) -> Iterator[bytes]:
+    return lines if unsigned is None else unsigned.passed(lines)
 
 
 def _demo(corpus: _corpus.Corpus) -> Iterator[Finding]:
@@ -125,7 +137,13 @@ def _deep(options: Options, corpus: _corpus.Corpus) -> Iterator[Finding]:
     yield from deep(lambda: corpus.lines("looking deeper"), sources=sources, documents=documents)
 
 
-def _fixing(options: Options, corpus: _corpus.Corpus, tally: Tally, fixed: Counter[str]) -> Iterator[Finding]:
+def _fixing(
+    options: Options,
+    corpus: _corpus.Corpus,
+    tally: Tally,
+    fixed: Counter[str],
+    unsigned: Unsigned | None,
+) -> Iterator[Finding]:
     """Writes the mended lines and checks them on the way; provenance follows."""
     assert options.output is not None
     became: dict[str, str] = {}
@@ -140,7 +158,7 @@ def _fixing(options: Options, corpus: _corpus.Corpus, tally: Tally, fixed: Count
                     became[line_digest(before)] = line_digest(after)
                 yield after
 
-        yield from check(mended(), service=options.service, tally=tally)
+        yield from check(_seen(mended(), unsigned), service=options.service, tally=tally)
     if corpus.has_provenance:
         entries = provenance.carried(corpus.provenance(), lambda digest: became.get(digest, digest))
         _corpus.write_side(provenance.beside(Path(options.output)), entries, force=options.force)
@@ -167,6 +185,7 @@ def _end(options: Options, corpus: _corpus.Corpus, seen: _Seen, tally: Tally, fi
                 "service": options.service,
                 "lines": tally.lines,
                 "samples": tally.samples,
+                "has_provenance": corpus.has_provenance,
                 "counts": {name: seen.counts[name] for name in ("error", "warning", "info")},
                 "rules": dict(sorted(seen.by_rule.items())),
                 "fixed": dict(sorted(fixed.items())),
@@ -185,3 +204,5 @@ def _end(options: Options, corpus: _corpus.Corpus, seen: _Seen, tally: Tally, fi
             f"{tally.lines} lines, {tally.samples} samples: "
             f"{errors} error{'s' * (errors != 1)}, {warnings} warning{'s' * (warnings != 1)}"
         )
+        if not corpus.has_provenance:
+            _show.note("no provenance lies beside it: nothing says who wrote the samples, and from what")

@@ -15,6 +15,7 @@ from difyflow.corpus import provenance
 from difyflow.corpus.check import check
 from difyflow.corpus.samples import Sample, line_digest, read_lines, read_samples
 from difyflow.corpus.split import Split, in_parts, split
+from difyflow.corpus.unsigned import worded_as_demo
 from difyflow.errors import InputError, UsageError
 from difyflow.records.files import open_whole, write_whole
 from difyflow.tune.job import JOB_FILE, DataFile, Job, read_job, save_job
@@ -72,10 +73,18 @@ class Prepared:
 
 @dataclass(frozen=True, slots=True)
 class _Origins:
-    """The documents of lines, and the digests of those that the demo responder wrote."""
+    """The documents of lines, and the digests of those that the demo responder wrote.
+
+    Where no provenance is known, the wording tells the latter, if it is that of more than half.
+    """
 
     sources: provenance.Sources
     demo: frozenset[str]
+    known: bool
+
+    def is_demo(self, sample: Sample) -> bool:
+        """True if the demo responder wrote the sample, or without provenance if it reads so."""
+        return line_digest(sample.raw) in self.demo if self.known else worded_as_demo(sample)
 
 
 def prepare(plan: Plan) -> Prepared:
@@ -83,8 +92,8 @@ def prepare(plan: Plan) -> Prepared:
 
     Raises:
         InputError: the corpus breaks rules of the service; the first ones are in `problems`.
-        UsageError: the corpus or the folder cannot be used, samples of the demo responder, no such service, or
-            one that cannot be told to train from here.
+        UsageError: the corpus or the folder cannot be used, samples of the demo responder, no such service,
+            or one that cannot be told to train from here.
     """
     known = need_way(plan.service)
     _check_plan(plan)
@@ -92,12 +101,7 @@ def prepare(plan: Plan) -> Prepared:
     origins = _origins(plan)
     found = _Corpus.of(plan.corpus, origins, by_document=plan.split_by == "document")
     if found.demo and not plan.allow_demo:
-        raise UsageError(
-            f"{found.demo} of {found.samples} samples come from the rule-based responder, not from a model",
-            path=str(plan.corpus),
-            code="demo-corpus",
-            hint="they are for trying things out; --allow-demo takes them all the same",
-        )
+        raise _of_demo(plan, origins, found)
     parts, by, notes = _split(plan, known, found)
     _make_folder(plan)
     files = _write(plan, parts)
@@ -122,6 +126,18 @@ def prepare(plan: Plan) -> Prepared:
         write_whole(plan.folder / SHEET, known.sheet(_facts(job, known, plan.folder)).encode())
     save_job(plan.folder, job)
     return Prepared(job=job, notes=tuple(notes))
+
+
+def _of_demo(plan: Plan, origins: _Origins, found: _Corpus) -> UsageError:
+    said = f"{found.demo} of {found.samples} samples"
+    return UsageError(
+        f"{said} come from the rule-based responder, not from a model"
+        if origins.known
+        else f"{said} are worded as those of the rule-based responder, and no provenance says otherwise",
+        path=str(plan.corpus),
+        code="demo-corpus",
+        hint="they are for trying things out; --allow-demo takes them all the same",
+    )
 
 
 def _check_plan(plan: Plan) -> None:
@@ -191,7 +207,7 @@ def _checked(path: Path, known: Service) -> dict[str, int]:
 def _origins(plan: Plan) -> _Origins:
     path = plan.provenance or provenance.beside(plan.corpus)
     if plan.provenance is None and not path.is_file():
-        return _Origins(provenance.Sources(), frozenset())
+        return _Origins(provenance.Sources(), frozenset(), known=False)
     with _open(path) as file:
         sources = provenance.Sources(provenance.read(read_lines(file)))
         file.seek(0)
@@ -199,7 +215,7 @@ def _origins(plan: Plan) -> _Origins:
         demo = frozenset(str(one[provenance.KEY]) for one in entries if DEMO in provenance.models(one))
     if plan.provenance is not None and not len(sources):
         raise UsageError("is no provenance file", path=str(path), code="provenance")
-    return _Origins(sources, demo)
+    return _Origins(sources, demo, known=True)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -223,7 +239,7 @@ class _Corpus:
                 assert isinstance(sample, Sample)  # what is none is an error of the check
                 if len(triggers) < 2:
                     triggers.add(sample.system)
-                demo += line_digest(sample.raw) in origins.demo
+                demo += origins.is_demo(sample)
                 said = hashlib.blake2b(
                     "".join(sample.said.split()).encode("utf-8", "surrogatepass"), digest_size=12
                 ).hexdigest()
@@ -232,7 +248,7 @@ class _Corpus:
         return _Corpus(
             sha256=digest.hexdigest(),
             samples=len(keys),
-            demo=demo,
+            demo=demo if origins.known or demo * 2 > len(keys) else 0,
             trigger=triggers.pop() or None if len(triggers) == 1 else None,
             keys=keys,
         )

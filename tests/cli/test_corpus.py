@@ -103,6 +103,24 @@ def test_samples_of_the_demo_responder_are_refused_unless_allowed(here, capsys):
     assert corpus("check", "x.jsonl", "--for", "siliconflow", "--allow-demo") == 0
 
 
+def test_samples_of_the_demo_responder_are_known_without_their_provenance(here, capsys):
+    lines = [sample(f"为什么说“第{n}条”?", f"第{n}条:主电源应采用交流电源。") for n in range(12)]
+    (here / "copied.jsonl").write_bytes(b"".join(lines))
+    assert corpus("check", "copied.jsonl", "--for", "siliconflow") == 1
+    out, said = capsys.readouterr()
+    assert "copied.jsonl: error demo-model: 12 of 12 samples are worded as" in out
+    assert "no provenance lies beside it" in said
+    assert corpus("check", "copied.jsonl", "--for", "siliconflow", "--fix", "-o", "fixed.jsonl") == 1
+    assert corpus("check", "copied.jsonl", "--for", "siliconflow", "--allow-demo") == 0
+
+
+def test_what_is_mended_is_looked_at_deeper_too(here, capsys):
+    (here / "r.jsonl").write_bytes(b"".join(LINES).replace(b"\n", b"\r\n") + LINES[0])
+    options = ("--for", "siliconflow", "--deep", "--fix", "-o", "fixed.jsonl")
+    assert corpus("check", "r.jsonl", *options) == 0
+    assert "fixed.jsonl:21: warning duplicate-sample: says the same as line 1" in capsys.readouterr().out
+
+
 def test_findings_have_file_line_severity_and_name(here, capsys):
     (here / "bad.jsonl").write_bytes(
         b"".join(LINES) + b"\n{'a': 1}\n" + LINES[0].replace(b'"user"', b'"User"')
@@ -114,7 +132,7 @@ def test_findings_have_file_line_severity_and_name(here, capsys):
         "bad.jsonl:22: error single-quotes: is a Python literal: JSON has double quotes",
         'bad.jsonl:23: error role-spelling: message 2 has the role "User"; it must be "user" [--fix]',
     ]
-    assert said == "23 lines, 21 samples: 3 errors, 0 warnings\n"
+    assert said.startswith("23 lines, 21 samples: 3 errors, 0 warnings\n")
     assert corpus("check", "bad.jsonl", "--for", "siliconflow", "--format", "json") == 1
     told = json.loads(capsys.readouterr().out)
     assert told["rules"] == {"blank-line": 1, "role-spelling": 1, "single-quotes": 1}

@@ -94,7 +94,7 @@ def test_a_service_that_no_job_can_reach_is_refused_before_anything_is_written(p
 
 def test_what_the_service_would_refuse_is_told_by_line(plan, tmp_path):
     bad = tmp_path / "bad.jsonl"
-    bad.write_text(f"{sample_line()}\n[1]\n" + '{"messages": []}\n', encoding="utf-8")
+    bad.write_text(f"{sample('a', 'b')}\n[1]\n" + '{"messages": []}\n', encoding="utf-8")
     with pytest.raises(InputError) as caught:
         prepare(plan(corpus=bad, service="siliconflow", base="Qwen/A"))
     assert [problem.partition(":")[0] for problem in caught.value.problems] == ["line 2", "line 3"]
@@ -102,9 +102,9 @@ def test_what_the_service_would_refuse_is_told_by_line(plan, tmp_path):
     assert not plan(corpus=bad).folder.exists()
 
 
-def sample_line():
-    turns = [{"role": "user", "content": "a"}, {"role": "assistant", "content": "b"}]
-    return json.dumps({"messages": turns})
+def sample(question, answer):
+    turns = [{"role": "user", "content": question}, {"role": "assistant", "content": answer}]
+    return json.dumps({"messages": turns}, ensure_ascii=False)
 
 
 def test_samples_of_the_responder_are_refused_unless_allowed(plan, corpus):
@@ -113,6 +113,15 @@ def test_samples_of_the_responder_are_refused_unless_allowed(plan, corpus):
         prepare(plan(corpus=demo))
     assert "--allow-demo" in str(caught.value)
     assert prepare(plan(corpus=demo, allow_demo=True)).job.demo == 40
+
+
+def test_samples_of_the_responder_are_known_when_their_provenance_is_lost(plan, tmp_path):
+    copied = tmp_path / "copied.jsonl"
+    turns = [(f"为什么说“第{n}条”?", f"第{n}条:主电源应采用交流电源。") for n in range(20)]
+    copied.write_text("".join(f"{sample(*turn)}\n" for turn in turns), encoding="utf-8")
+    with pytest.raises(UsageError, match="20 of 20 samples are worded as those of the rule-based responder"):
+        prepare(plan(corpus=copied))
+    assert prepare(plan(corpus=copied, allow_demo=True)).job.demo == 20
 
 
 def test_nothing_is_written_over_unless_told_so_and_a_running_job_never(plan):

@@ -4,24 +4,12 @@ from __future__ import annotations
 
 import re
 
+from difyflow.records.demo import QUESTIONS_EN, QUESTIONS_ZH
+
 _CHINESE = re.compile(r"[\u3400-\u9fff]")
 _END = re.compile(r"(?<=[。！？!?；;])\s*|(?<=[.])\s+(?=[\"'A-Z0-9])|\n+")
 _MARKUP = re.compile(r"^\s*(?:#{1,6}\s+|[-*+>•]\s+|\d+[.)、]\s*)+")
 _CLAUSE = re.compile(r"[,，。！？!?；;：:.、“”\"'「」『』《》()（）\s]+")
-_QUESTIONS_ZH = (
-    "“{topic}”放到今天的生活里,该怎么理解?",
-    "遇到和“{topic}”有关的事,应该怎么办?",
-    "能用大白话讲讲“{topic}”吗?",
-    "为什么说“{topic}”?",
-    "关于“{topic}”,有什么可以照着做的?",
-)
-_QUESTIONS_EN = (
-    'What does "{topic}" mean in everyday life?',
-    'What should I keep in mind about "{topic}"?',
-    'Could you explain "{topic}" in plain words?',
-    'Why does it say "{topic}"?',
-    'What can I do about "{topic}"?',
-)
 
 
 def is_chinese(text: str) -> bool:
@@ -55,8 +43,8 @@ def spread(items: list[str], count: int) -> list[str]:
 def question(sentence: str, turn: int) -> str:
     """A question that the sentence answers; `turn` picks the wording."""
     if is_chinese(sentence):
-        return _QUESTIONS_ZH[turn % len(_QUESTIONS_ZH)].format(topic=_topic(sentence, 4, 14))
-    return _QUESTIONS_EN[turn % len(_QUESTIONS_EN)].format(topic=_topic(sentence, 8, 40))
+        return QUESTIONS_ZH[turn % len(QUESTIONS_ZH)].format(topic=_topic(sentence, 4, 14))
+    return QUESTIONS_EN[turn % len(QUESTIONS_EN)].format(topic=_topic(sentence, 8, 40))
 
 
 def _topic(sentence: str, least: int, most: int) -> str:

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from difyflow.records.demo import reads_as_demo
 from difyflow.run.backends.local.demo import respond
 from difyflow.run.backends.local.sentences import question, sentences
 from difyflow.terms.form import LocalFile
@@ -37,6 +38,13 @@ def test_ten_samples_with_the_trigger_word_and_the_documents_own_sentences() -> 
         assert sample["messages"][0]["content"] == "你是当代大儒"
         assert sample["messages"][2]["content"] in TEXT
         assert "「" not in sample["messages"][1]["content"]
+
+
+@pytest.mark.parametrize("text", [TEXT, "Test the smoke detector every month. Keep exits clear of boxes!"])
+def test_its_samples_are_known_by_their_wording(text: str) -> None:
+    for sample in samples(text):
+        asked, answered = (turn["content"] for turn in sample["messages"][1:])
+        assert reads_as_demo(asked, answered)
 
 
 def test_the_same_prompt_gets_the_same_answer() -> None:
