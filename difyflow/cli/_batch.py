@@ -12,7 +12,7 @@ from tempfile import TemporaryDirectory
 from difyflow.cli import _exit, _show
 from difyflow.cli._batch_options import KEPT, Options
 from difyflow.cli._batch_rows import Refusal, open_rows, tell_columns, tell_pieces
-from difyflow.cli._batch_target import OpenTarget, absolute_paths, open_target
+from difyflow.cli._batch_target import OpenTarget, absolute_paths, open_target, split_constants
 from difyflow.cli._batch_view import in_words, open_view
 from difyflow.errors import UsageError
 from difyflow.run import batch
@@ -151,7 +151,7 @@ def _splitter(options: Options, sheet: batch.Sheet, folder: Path) -> batch.Split
             raise UsageError("--overlap goes with --split")
         return None
     cut = batch.parse_cut(options.split, overlap=options.overlap, encoding=options.document_encoding)
-    return batch.Splitter(cut, sheet, folder)
+    return batch.Splitter(cut, sheet, folder, documents=split_constants(options)[1])
 
 
 def _dry_run(options: Options, pace: batch.PaceLimits) -> int:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from difyflow.cli import _show
 from difyflow.cli._batch_options import Options
+from difyflow.cli._batch_target import split_constants
 from difyflow.errors import InputError, UsageError
 from difyflow.run import batch
 
@@ -33,6 +34,8 @@ def open_rows(options: Options) -> Callable[[batch.Sheet], batch.Source]:
                 f"--each {options.each!r} is not INPUT=GLOB", hint="--each attachments='docs/*.pdf'"
             )
         source = batch.each(variable, pattern)
+    elif not options.rows and split_constants(options)[1] is not None:
+        source = batch.one_row("--input")
     elif not options.rows:
         raise UsageError(
             "no rows", hint=f"give a file ({' '.join(batch.KINDS)}), - for standard input, or --each"

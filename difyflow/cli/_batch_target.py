@@ -17,7 +17,7 @@ from difyflow.client.faults import Retries
 from difyflow.errors import UsageError
 from difyflow.run import batch
 from difyflow.run.backend import Backend
-from difyflow.run.inputs import parse_pairs
+from difyflow.run.inputs import Given, parse_pairs
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,6 +62,7 @@ def open_target(options: Options) -> OpenTarget:
     """
     target = options.target or ""
     url = server_url(target, os.environ)
+    constants, _cut = split_constants(options)
     backend, api, digest = _server(url, options) if url else _local(target, options)
     try:
         chat = backend.header().mode in ("advanced-chat", "chat")
@@ -70,7 +71,7 @@ def open_target(options: Options) -> OpenTarget:
             limits=backend.limits(),
             max_file_mb=options.max_file_size,
             renamed=_renamed(options.mapping),
-            constants=parse_pairs(options.pairs),
+            constants=constants,
             query=options.query,
             chat=chat,
         )
@@ -78,6 +79,12 @@ def open_target(options: Options) -> OpenTarget:
     except BaseException:
         backend.close()
         raise
+
+
+def split_constants(options: Options) -> tuple[dict[str, Given], Given | None]:
+    """The inputs that are the same for all rows, and of them the documents that --split cuts."""
+    constants = parse_pairs(options.pairs)
+    return constants, constants.pop(options.split.partition("=")[0], None) if options.split else None
 
 
 def _server(url: str, options: Options) -> tuple[Backend, AppApi, Callable[[], str]]:

@@ -237,6 +237,33 @@ def test_documents_are_cut_and_each_piece_is_uploaded_for_a_row_of_its_own(dify,
     assert len(server.runs) == 2
 
 
+def test_a_document_that_is_the_same_for_all_rows_is_cut_also_without_rows(dify, run, tmp_path):
+    server = dify()
+    (tmp_path / "a.md").write_text(LONG, encoding="utf-8")
+    split = ("-i", "attachments=@a.md", "--split", "attachments=20")
+    done = run(server.url, *split, "-i", "trigger=一", "-o", "out", DIFY_API_KEY=KEY)
+    assert (done.returncode, len(server.runs)) == (0, 2), done.stderr
+    (tmp_path / "rows.csv").write_text("trigger\n一\n二\n", encoding="utf-8")
+    done = run(server.url, "rows.csv", *split, "-o", "more", DIFY_API_KEY=KEY)
+    assert (done.returncode, len(server.runs)) == (0, 6), done.stderr
+    assert [run.inputs["trigger"] for run in server.runs[2:]].count("二") == 2
+
+
+def test_a_batch_that_was_moved_still_has_its_pieces(dify, run, tmp_path):
+    server = dify("1.12.1", step_s=0.005)
+    (tmp_path / "a.md").write_text(LONG, encoding="utf-8")
+    run(
+        *(server.url, "--each", "attachments=*.md", "-i", "trigger=一", "--split", "attachments=20"),
+        *("--document-encoding", "utf-8", "-o", "out", "--concurrency", "1", "--max-time", "0.2"),
+        DIFY_API_KEY=KEY,
+    )
+    assert len(server.runs) == 1
+    (tmp_path / "out").rename(tmp_path / "moved")
+    (tmp_path / "a.md").unlink()
+    done = run("--resume", "moved", DIFY_API_KEY=KEY)
+    assert (done.returncode, len(server.runs)) == (0, 2), done.stderr
+
+
 def test_a_dry_run_says_how_many_pieces_there_would_be(dify, run, tmp_path):
     (tmp_path / "docs").mkdir()
     (tmp_path / "docs/a.md").write_text(LONG, encoding="utf-8")

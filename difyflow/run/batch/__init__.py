@@ -27,7 +27,7 @@ from difyflow.run.batch.pieces import Cut, Splitter, parse_cut
 from difyflow.run.batch.progress import Ending, Limits, Progress
 from difyflow.run.batch.recover import Patience
 from difyflow.run.batch.results import Written, write_results
-from difyflow.run.batch.rows import KINDS, Source, each, open_source
+from difyflow.run.batch.rows import KINDS, Source, each, one_row, open_source
 from difyflow.run.batch.sheet import Bad, Plan, Sheet, check_all
 from difyflow.run.batch.summary import Case, Summary, summarize
 
@@ -58,6 +58,7 @@ __all__ = [
     "go_on",
     "new_folder",
     "old_folder",
+    "one_row",
     "open_source",
     "parse_cut",
     "status",
@@ -148,6 +149,7 @@ def go_on(
             hint="begin a new batch for the changed workflow",
         )
     ledger, places = folder.replay(spec)
+    sheet.pieces = folder.pieces
     engine = Engine(
         folder,
         spec,

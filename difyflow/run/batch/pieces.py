@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import shutil
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -18,7 +18,8 @@ from difyflow.errors import InputError, UsageError
 from difyflow.run.backends.local.documents import extensions, extract
 from difyflow.run.backends.local.documents.split import Piece, piece_name, split_text
 from difyflow.run.batch.rows import Row, Source
-from difyflow.run.batch.sheet import Sheet, file_items
+from difyflow.run.batch.sheet import Sheet, file_items, piece_cell
+from difyflow.run.inputs import Given
 
 _HEADINGS, _HEADING = 10, 120  # of one piece; characters of one
 _STEM_BYTES = 180  # file systems take names of 255 bytes
@@ -44,9 +45,9 @@ class Cut:
 
 @dataclass(frozen=True, slots=True)
 class _Cut:
-    """One piece that lies in the folder: its path, and what is kept of where it comes from."""
+    """One piece that lies in the folder: its name there, and what is kept of where it comes from."""
 
-    path: Path
+    name: str
     origin: dict[str, object]
 
 
@@ -56,14 +57,17 @@ class Splitter:
     Args:
         cut: which input, and how long the pieces are.
         sheet: knows which column is for the input.
-        folder: where pieces are written; made when the first one is.
+        folder: where pieces are written; made when the first one is. The sheet finds them there.
+        documents: that are the same for all rows, of which none names its own; paths as in options.
 
     Raises:
         UsageError: a limit or an overlap that makes no pieces.
     """
 
-    def __init__(self, cut: Cut, sheet: Sheet, folder: Path) -> None:
+    def __init__(self, cut: Cut, sheet: Sheet, folder: Path, *, documents: Given | None = None) -> None:
         self._cut, self._sheet, self._folder = cut, sheet, folder
+        self._same = documents
+        sheet.pieces = folder
         split_text(extract(b"x", name="x.txt"), limit=cut.limit, overlap=cut.overlap)
         self._known: dict[tuple[str, int, int], tuple[_Cut, ...]] = {}
         self._stems: dict[Path, Counter[str]] = {}
@@ -88,20 +92,9 @@ class Splitter:
         if row.problem:
             yield row
             return
-        column = self._sheet.column_of(self._cut.variable, row.values)
-        if column is None:
-            raise UsageError(
-                f"--split {self._cut.variable}: no column is for this input",
-                path=source.name,
-                code="bad-columns",
-                hint=f"columns: {', '.join(row.values)}; or name documents: --each {self._cut.variable}=GLOB",
-            )
+        column, items, folder = self._documents_of(row, source)
         try:
-            found = [
-                piece
-                for item in file_items(row.values[column])
-                for piece in self._pieces_of(item, source.folder)
-            ]
+            found = [piece for item in items for piece in self._pieces_of(item, folder)]
         except InputError as err:
             problem = "; ".join(err.problems) or err.message
             yield replace(row, problem=f"{self._cut.variable}: {problem}")
@@ -109,7 +102,25 @@ class Splitter:
         if not found:
             yield row  # no document: whether one is required is the form's question
         for one in found:
-            yield replace(row, values={**row.values, column: str(one.path)}, origin=one.origin)
+            yield replace(row, values={**row.values, column: piece_cell(one.name)}, origin=one.origin)
+
+    def _documents_of(self, row: Row, source: Source) -> tuple[str, Sequence[object], Path]:
+        """The column of the pieces, what is to be cut, and where its relative paths begin."""
+        variable = self._cut.variable
+        column = self._sheet.column_of(variable, row.values)
+        if column is not None and self._same is None:
+            return column, file_items(row.values[column]), source.folder
+        if self._same is not None and column is None and variable not in row.values:
+            return variable, self._same.values, Path()
+        twice = f"--split {variable}: both --input and a column name documents"
+        raise UsageError(
+            twice if self._same is not None else f"--split {variable}: no column is for this input",
+            path=source.name,
+            line=row.head or None,
+            code="bad-columns",
+            hint=f"columns: {', '.join(row.values) or 'none'}; documents can be named with "
+            f"--each {variable}=GLOB or --input {variable}=@FILE, too",
+        )
 
     def _pieces_of(self, item: object, folder: Path) -> tuple[_Cut, ...]:
         """The pieces of one document; cut once however many rows name it."""
@@ -141,9 +152,9 @@ class Splitter:
         ]
         cut = []
         for number, piece in enumerate(pieces, 1):
-            place = (self._folder / piece_name(f"{stem}.md", number, len(pieces))).absolute()
-            self._write(place, piece.text)
-            cut.append(_Cut(place, _origin(path, piece, number, len(pieces))))
+            name = piece_name(f"{stem}.md", number, len(pieces))
+            self._write(self._folder / name, piece.text)
+            cut.append(_Cut(name, _origin(path, piece, number, len(pieces))))
         self.documents += 1
         return tuple(cut)
 

@@ -142,6 +142,11 @@ def each(variable: str, pattern: str) -> Source:
     return Source(f"{variable}={pattern}", Path(), rows)
 
 
+def one_row(name: str) -> Source:
+    """A row without cells, for a batch whose inputs all come from elsewhere; `name` is for messages."""
+    return Source(name, Path(), lambda: iter([Row(1, 0, {})]))
+
+
 def _check_encoding(encoding: str) -> None:
     try:
         codecs.lookup(encoding or "utf-8")

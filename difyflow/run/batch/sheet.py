@@ -19,6 +19,7 @@ from difyflow.run.inputs import Given, check
 from difyflow.terms.form import FILE_TYPES, FormField, LocalFile, RemoteFile, UploadedFile, UploadLimits
 
 _UPLOAD = re.compile("[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+_PIECE = "piece"
 QUERY = "query"
 """Name of the column that holds the message to a chatflow."""
 
@@ -72,6 +73,8 @@ class Sheet:
         self._files: dict[tuple[str, int, int], str] = {}
         self.left_out: tuple[str, ...] = ()
         """Columns that are no input, once the columns were checked."""
+        self.pieces: Path | None = None
+        """Folder of the pieces of documents that cells name, see `piece_cell`; None = there are none."""
 
     @property
     def is_chat(self) -> bool:
@@ -186,7 +189,18 @@ class Sheet:
     def _cell(self, field_: FormField, value: object, folder: Path) -> object:
         if field_.type not in FILE_TYPES:
             return value
-        return [_placed(item, folder) for item in file_items(value)]
+        return [self._placed(item, folder) for item in file_items(value)]
+
+    def _placed(self, item: object, folder: Path) -> object:
+        """A path made absolute, so that a batch can be resumed from anywhere; an upload's id as such."""
+        if isinstance(item, dict) and self.pieces is not None and list(item) == [_PIECE]:
+            return str(self.pieces / Path(str(item[_PIECE])).name)
+        if not isinstance(item, str) or not item or item.startswith(("http://", "https://")):
+            return item
+        path = (folder / item.removeprefix("@")).absolute()
+        if _UPLOAD.fullmatch(item) and not path.exists():
+            return {"upload_file_id": item}
+        return str(path)
 
     def _digest(self, inputs: Mapping[str, object], query: str) -> str:
         """16 hex digits over the inputs, the contents of local files among them."""
@@ -244,14 +258,9 @@ def file_items(value: object) -> Sequence[object]:
     return value if isinstance(value, list) else [value]
 
 
-def _placed(item: object, folder: Path) -> object:
-    """A path made absolute, so that a batch can be resumed from anywhere; an upload's id as such."""
-    if not isinstance(item, str) or not item or item.startswith(("http://", "https://")):
-        return item
-    path = (folder / item.removeprefix("@")).absolute()
-    if _UPLOAD.fullmatch(item) and not path.exists():
-        return {"upload_file_id": item}
-    return str(path)
+def piece_cell(name: str) -> dict[str, str]:
+    """A cell that names a piece by its file in the folder of pieces, wherever that folder is moved to."""
+    return {_PIECE: name}
 
 
 def check_all(source: Source, sheet: Sheet, *, limit: int | None = None) -> Iterator[bytes | Bad]:
