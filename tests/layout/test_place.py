@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import random
-import time
 
 import pytest
 from hypothesis import given as forall
@@ -296,17 +295,11 @@ def web(count, chance):
     return Graph(nodes=nodes, edges=tuple(edges))
 
 
-def seconds(graph):
-    begin = time.process_time()
-    place(graph)
-    return time.process_time() - begin
-
-
 @pytest.mark.long
-def test_thousands_of_nodes_take_about_linear_time():
-    small, large = (web(count, random.Random(1)) for count in (1250, 5000))
-    # Four times as many; what is quadratic takes sixteen times as long, and a busy machine varies by half.
-    assert seconds(large) < 12 * min(seconds(small) for _ in range(2))
+def test_a_thousand_nodes_take_about_linear_work(work):
+    small, large = (work(place, web(count, random.Random(1))) for count in (250, 1000))
+    # Four times as many; what is quadratic takes sixteen times the work.
+    assert large < 8 * small
 
 
 @pytest.mark.long
@@ -316,9 +309,7 @@ def test_thousands_of_nodes_of_one_shape_overlap_nowhere(shape):
     graph, keep = SHAPES[shape](count, chance), frozenset()
     if shape == "anchored":
         keep = frozenset(node.id for node in graph.nodes if node.position is not None)
-    begin = time.process_time()
     placed = place(graph, keep=keep)
-    assert time.process_time() - begin < 60
     stay, nest = fixed(graph, keep), nesting(placed)
     for container in (None, *range(count)):
         for index, other in clashes({index: rect(placed.nodes[index]) for index in nest.inside(container)}):

@@ -21,7 +21,7 @@ from urllib.parse import parse_qsl, urlsplit
 from loopback.recordings import Recording
 
 CERTIFICATE = Path(__file__).with_name("localhost.pem")
-HANG_S = 20.0  # longer than any time limit of a test; `Server.close` ends it at once
+HANG_S = 60.0  # longer than any time limit of a test; `Server.close` ends it at once
 
 
 @dataclass(frozen=True, kw_only=True)

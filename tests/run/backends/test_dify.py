@@ -28,6 +28,7 @@ from difyflow.run.backends._dify_run import Waits
 from difyflow.run.backends.dify import DifyBackend, declared_type, open_backend
 from difyflow.terms.form import LocalFile, RemoteFile, UploadedFile
 
+HANG_S = 30  # a run that is not ended at once hangs for longer than this
 VERSIONS = ["0.15.3", "1.12.1", "1.15-dev"]
 WAITS = {
     "poll_s": 0.01,
@@ -271,7 +272,7 @@ def test_an_error_event_ends_the_run_at_once_though_the_server_keeps_the_connect
 
     _, result = run(backend(server))
 
-    assert time.monotonic() - start < 2
+    assert time.monotonic() - start < HANG_S
     assert result.status is RunStatus.FAILED and result.error == "trigger is required in input form"
 
 
@@ -368,7 +369,7 @@ def test_a_stop_ends_the_waiting_for_a_free_slot_and_nothing_is_sent(dify, backe
 
     events = list(started.events())
 
-    assert time.monotonic() - start < 2
+    assert time.monotonic() - start < HANG_S
     assert started.result().status is RunStatus.STOPPED and len(events) == 1
 
 
