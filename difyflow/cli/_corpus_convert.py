@@ -46,6 +46,7 @@ class _Done:
     converted: int = 0
     refused: int = 0
     ranked: int = 0
+    joined: int = 0
     reasons: Counter[str] = field(default_factory=Counter)
     said: list[str] = field(default_factory=list)
     became: dict[str, str] = field(default_factory=dict)
@@ -98,6 +99,7 @@ def _lines(options: Options, corpus: _corpus.Corpus, done: _Done, doing: str) ->
             continue
         done.converted += 1
         done.ranked += one.ranked
+        done.joined += one.joined
         for fault in one.lost:
             done.reasons[fault.id] += 1
             done.tell(f"{corpus.name}:{one.line}: left out: {_said(fault, options.to)}")
@@ -169,6 +171,8 @@ def _end(options: Options, done: _Done) -> int:
                 "to": options.to,
                 "converted": done.converted if wrote else 0,
                 "refused": done.refused,
+                "ranked": done.ranked if wrote else 0,
+                "input_joined": done.joined if wrote else 0,
                 "reasons": dict(sorted(done.reasons.items())),
                 "first": done.said,
             }
@@ -179,7 +183,22 @@ def _end(options: Options, done: _Done) -> int:
         if done.reasons.total() > len(done.said):
             _show.note(f"and {done.reasons.total() - len(done.said)} more")
         if not wrote:
-            _show.note(f"nothing was written: {done.refused} lines do not fit; --skip leaves them out")
+            lines = "1 line does" if done.refused == 1 else f"{done.refused} lines do"
+            _show.note(f"nothing was written: {lines} not fit; --skip leaves them out")
         elif not options.quiet:
-            _show.note(f"{done.converted} samples converted to {options.to}")
+            _tell(done, options)
     return _exit.FINDINGS if done.refused else _exit.FINE
+
+
+def _tell(done: _Done, options: Options) -> None:
+    _show.note(f"{done.converted} samples converted to {options.to}")
+    if done.joined:
+        _show.note(
+            f"  in {done.joined} of them `input` stands on the line below `instruction`, where LLaMA-Factory "
+            "puts it: where one ends is not kept"
+        )
+    if 0 < done.ranked < done.converted:
+        _show.note(
+            f"  warning: {done.ranked} of them have a rejected answer and the others none; "
+            "a trainer reads one kind from a file"
+        )

@@ -21,6 +21,8 @@ class Converted:
     """The line that it was, without its line break."""
     ranked: bool
     """True if it has a rejected answer."""
+    joined: bool = False
+    """True if two members of the line are one text now: see `Sample.joined`."""
     lost: tuple[Fault, ...] = ()
     """What of the sample is not in it; empty unless losses were allowed."""
 
@@ -69,7 +71,7 @@ def _convert(
         value, faults = target.write(sample)
         if not faults or (lossy and all(one.id in LOSSES for one in faults)):
             ranked = bool(sample.rejected) and not any(one.id == "rejected-answer" for one in faults)
-            yield Converted(sample.line, value, sample.raw, ranked, tuple(faults))
+            yield Converted(sample.line, value, sample.raw, ranked, sample.joined, tuple(faults))
         else:
             yield Refused(sample.line, tuple(faults), sample.raw)
 

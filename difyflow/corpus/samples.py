@@ -52,6 +52,8 @@ class Sample:
     """Line of the file, from 1."""
     raw: bytes = b""
     """The line as it stands, without its line break."""
+    joined: bool = False
+    """True if two members of the line became one text, whose border no other format knows (alpaca)."""
 
     @property
     def system(self) -> str:
@@ -141,7 +143,7 @@ def read_samples(
         if isinstance(found, Fault):
             yield Unread(number, (found,), raw)
         else:
-            yield Sample(found.turns, found.rejected, found.extra, number, raw)
+            yield Sample(found.turns, found.rejected, found.extra, number, raw, found.joined)
 
 
 def _value(line: bytes, loads: Callable[[bytes], object] | None) -> tuple[object, tuple[Fault, ...]]:

@@ -103,6 +103,18 @@ def test_samples_of_the_demo_responder_are_refused_unless_allowed(here, capsys):
     assert corpus("check", "x.jsonl", "--for", "siliconflow", "--allow-demo") == 0
 
 
+def test_converting_says_what_no_format_keeps_apart(here, capsys):
+    lines = [
+        {"instruction": "翻译", "input": "hello", "output": "你好"},
+        {"instruction": "a", "chosen": "b", "rejected": "c"},
+    ]
+    (here / "a.jsonl").write_text("".join(f"{json.dumps(one)}\n" for one in lines))
+    assert corpus("convert", "a.jsonl", "--to", "sharegpt", "-o", "s.jsonl") == 0
+    said = capsys.readouterr().err
+    assert "in 1 of them `input` stands on the line below `instruction`" in said
+    assert "warning: 1 of them have a rejected answer and the others none" in said
+
+
 def test_samples_of_the_demo_responder_are_known_without_their_provenance(here, capsys):
     lines = [sample(f"为什么说“第{n}条”?", f"第{n}条:主电源应采用交流电源。") for n in range(12)]
     (here / "copied.jsonl").write_bytes(b"".join(lines))

@@ -1,7 +1,8 @@
 """Alpaca's records as LLaMA-Factory reads them: instruction, input, output, system, history.
 
-LLaMA-Factory puts `input` on the line below `instruction`; so does reading, and writing leaves it out. All
-pairs but the last are the `history`. With `chosen` and `rejected` in place of `output` it is preference data.
+LLaMA-Factory puts `input` on the line below `instruction`; so does reading, which marks the sample as
+`joined`, and writing leaves it out. All pairs but the last are the `history`. With `chosen` and `rejected` in
+place of `output` it is preference data.
 """
 
 from __future__ import annotations
@@ -41,7 +42,9 @@ def read(value: Mapping[str, object]) -> Sample | Fault:
     turns += [Turn("user", "\n".join(parts)), Turn("assistant", str(value[answer_key]))]
     rejected = (Turn("assistant", str(value["rejected"])),) if ranked else ()
     extra = {key: one for key, one in value.items() if key not in _KEYS}
-    return Sample(tuple(turns), rejected=rejected, extra=extra)
+    if ranked and value.get("output"):
+        extra["output"] = value["output"]  # a third answer
+    return Sample(tuple(turns), rejected=rejected, extra=extra, joined=len(parts) > 1)
 
 
 def _is_pair(value: object) -> bool:

@@ -44,7 +44,7 @@ def findings(value: object) -> tuple[str, list[Fault]]:
     """The kind of a line, and what is wrong with it."""
     if not isinstance(value, dict):
         return PLAIN, _chat.not_an_object(value)
-    if any(key in value for key in _PREFERENCE):
+    if any(key in value for key in _PREFERENCE[1:]) or isinstance(value.get("input"), dict):
         return "preference", _preference(value)
     messages, faults = _chat.messages_of(value)
     if messages is None:

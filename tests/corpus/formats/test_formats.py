@@ -123,9 +123,19 @@ def test_tools_are_a_text_in_sharegpt():
 
 def test_the_input_of_alpaca_stands_on_the_line_below_the_instruction():
     value = {"instruction": "翻译", "input": "hello", "output": "你好"}
-    assert values([to_line(value)], to="messages") == [
-        {"messages": [{"role": "user", "content": "翻译\nhello"}, {"role": "assistant", "content": "你好"}]}
-    ]
+    chat = [{"role": "user", "content": "翻译\nhello"}, {"role": "assistant", "content": "你好"}]
+    (found,) = converted([to_line(value)], to="messages")
+    assert (found.value, found.joined) == ({"messages": chat}, True)
+    for whole in ({**value, "input": ""}, {**value, "instruction": ""}):
+        assert [one.joined for one in converted([to_line(whole)], to="alpaca")] == [False]
+
+
+def test_a_third_answer_of_alpaca_is_not_dropped_in_silence():
+    value = {"instruction": "a", "output": "z", "chosen": "b", "rejected": "c"}
+    for to in ("alpaca", "sharegpt"):
+        (found,) = converted([to_line(value)], to=to)
+        assert [fault.message for fault in found.faults] == ['has no place for "output"']
+    assert converted([to_line({**value, "output": ""})], to="alpaca")[0].ranked
 
 
 def test_a_key_that_is_given_twice_is_not_read_one_way_in_silence():

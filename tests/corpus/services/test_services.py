@@ -63,6 +63,10 @@ def test_openai_refuses(value, expected):
     assert expected in found("openai", value)
 
 
+def test_a_line_of_alpaca_is_no_broken_preference_of_openai():
+    assert found("openai", {"instruction": "a", "input": "b", "output": "c"}) == ["no-messages"]
+
+
 def test_openai_learns_from_one_kind_and_from_files_of_half_a_gigabyte_at_most():
     pair = {"input": {"messages": [USER]}, "preferred_output": [ANSWER],
             "non_preferred_output": [{"role": "assistant", "content": "c"}]}  # fmt: skip
