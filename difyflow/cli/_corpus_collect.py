@@ -101,8 +101,10 @@ def _to_files(
 
 
 def _tell(counts: col.Counts, output: str | None, side: tuple[Path, Path] | None) -> None:
-    where = f" to {output}" if side else ""
+    where = f" to {output}" if side and counts.samples else ""
     _show.note(f"{counts.samples} samples from {counts.texts} texts{where}")
+    if side and not counts.samples:
+        _show.note(f"  {output} was not written")
     for name, count in sorted(counts.failed.items()):
         _show.note(f"  {count} {'run' if count == 1 else 'runs'} {name}: nothing is taken from there")
     for name, count in sorted(counts.repairs.items(), key=lambda item: (-item[1], item[0])):

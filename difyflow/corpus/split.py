@@ -231,12 +231,20 @@ def _check_enough(groups: Mapping[int, int], wanted: Mapping[str, float], source
         return
     if not groups:
         raise UsageError("there is no sample to split", code="no-samples")
-    what = f"{sources} document{'s' if sources != 1 else ''}" if sources else f"{len(groups)} groups"
+    parts = f"too few for {len(wanted)} parts"
+    if not sources:
+        alike = "one text or question" if len(groups) == 1 else f"{len(groups)} texts or questions"
+        raise UsageError(
+            f"the samples have {alike} among them, {parts}",
+            code="one-source",
+            hint="add samples, or ask for fewer parts",
+        )
     raise UsageError(
-        f"the samples come from {what} that share text or sources, too few for {len(wanted)} parts: "
-        "a sample of the same document would be in two parts",
+        f"the samples come from {sources} document{'s' * (sources != 1)}, {parts}: "
+        "samples of the same document would be in two parts",
         code="one-source",
-        hint="add documents, ask for fewer parts, or accept the leak with --by line",
+        hint="add documents, ask for fewer parts, or accept the leak with --by line "
+        "(--split-by line of finetune prepare)",
     )
 
 

@@ -36,6 +36,12 @@ def test_the_same_text_does_not_leak_although_its_source_is_unknown():
     assert found.unknown == 5
 
 
+def test_samples_that_all_ask_the_same_are_not_told_about_documents():
+    with pytest.raises(UsageError, match="have one text or question among them") as caught:
+        split([("question:a",)] * 12)
+    assert "--by line" not in str(caught.value)
+
+
 def test_pairs_that_the_caller_names_stay_together():
     found = split([[], [], [], []], shares={"validation": 0.5}, together=[(0, 3)])
     assert found.part(0) == found.part(3)
