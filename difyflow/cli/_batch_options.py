@@ -8,7 +8,7 @@ from typing import Literal
 KEPT = (
     "target", "mapping", "pairs", "query", "output_name", "timeout", "key_env", "ca_file", "insecure",
     "model_endpoint", "model_config", "code_runner", "code_endpoint", "allow_private_network", "env",
-    "document_encoding", "max_file_size", "response_mode", "split",
+    "document_encoding", "max_file_size", "response_mode", "split", "user",
 )  # fmt: skip
 """Options that a batch keeps in its folder, to be opened again."""
 
@@ -39,6 +39,7 @@ class Options:
     mapping: tuple[str, ...] = ()
     pairs: tuple[str, ...] = ()
     query: str = ""
+    user: str = ""
     encoding: str = ""
     sheet: str = ""
     repeat: int = 1

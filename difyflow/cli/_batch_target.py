@@ -74,6 +74,8 @@ def open_target(options: Options) -> OpenTarget:
             constants=constants,
             query=options.query,
             chat=chat,
+            uploader=options.user,
+            uploads_are_bound=api is not None and api.abilities.binds_uploads,
         )
         return OpenTarget(backend=backend, api=api, sheet=batch.Sheet(plan), workflow_sha256=digest())
     except BaseException:
@@ -111,6 +113,7 @@ def _server(url: str, options: Options) -> tuple[Backend, AppApi, Callable[[], s
         run_limit_s=options.timeout,
         retries=Retries(unreachable=2, rate_limited=1),
         response_mode=options.response_mode,
+        shared_user=options.user,
     )
 
     def digest() -> str:
@@ -132,6 +135,8 @@ def _local(target: str, options: Options) -> tuple[Backend, None, Callable[[], s
         "allow_private_network",
         "env",
     )
+    if options.user:
+        raise UsageError("--user is for servers, and this runs here")
     settings: Mapping[str, object] = {name: getattr(options, name) for name in same}
     one = _run.Options(target=target, encoding=options.document_encoding, **settings)  # type: ignore[arg-type]  # the same types
     backend, app = open_local(target, one, os.environ)

@@ -11,6 +11,8 @@ class Abilities:
     """What a server of some version does.
 
     Attributes:
+        binds_uploads: a file belongs to the `user` and app that uploaded it, and no other run may take it
+            (recorded on the 1.15 line; 1.12.1 takes any file of the workspace).
         finds_by_user: the logs can be filtered by the exact `user` (1.5.0).
         reattach: a running stream can be joined again (1.14.0).
         queues: streaming runs wait for a worker, so they may begin long after they were sent (1.13).
@@ -23,6 +25,7 @@ class Abilities:
             (recorded on the 1.15 line, which says that it is 1.14.2).
     """
 
+    binds_uploads: bool
     finds_by_user: bool
     reattach: bool
     queues: bool
@@ -45,6 +48,7 @@ def abilities(version: str) -> Abilities:
     """What a server with this `X-Version` does; of an empty or strange version little is expected."""
     at = version_tuple(version) or (1, 0, 0)
     return Abilities(
+        binds_uploads=at >= (1, 13, 0),
         finds_by_user=at >= (1, 5, 0),
         reattach=at >= (1, 14, 0),
         queues=at >= (1, 13, 0),

@@ -12,7 +12,9 @@ from types import SimpleNamespace
 import pytest
 
 from difyflow.cli import main
+from difyflow.client.app_api import AppApi
 from difyflow.run.batch import old_folder
+from loopback import Answer
 
 KEY = "app-loopback000000000000"  # of the loopback server
 
@@ -262,6 +264,55 @@ def test_a_batch_that_was_moved_still_has_its_pieces(dify, run, tmp_path):
     (tmp_path / "a.md").unlink()
     done = run("--resume", "moved", DIFY_API_KEY=KEY)
     assert (done.returncode, len(server.runs)) == (0, 2), done.stderr
+
+
+def uploaded(server, tmp_path):
+    """Two rows with the id of an upload of the user `me`, and one with a file; mapped by name."""
+    (tmp_path / "a.txt").write_text("x")
+    api = AppApi(f"{server.url}/v1", KEY)
+    file = api.upload("a.txt", b"x", user="me").id
+    api.close()
+    (tmp_path / "rows.csv").write_text(f"trigger,attachments\n1,{file}\n2,{file}\n3,a.txt\n")
+    return "rows.csv"
+
+
+def test_uploads_of_another_user_are_told_before_anything_is_sent(dify, run, tmp_path):
+    server = dify("1.15-dev")
+    done = run(server.url, uploaded(server, tmp_path), "-o", "out", DIFY_API_KEY=KEY)
+    assert (done.returncode, server.runs) == (2, [])
+    assert "line 3: column 2: attachments: this server lets only the user of an upload use it" in done.stderr
+    assert "2 rows do not fit" in done.stderr
+
+
+@pytest.mark.parametrize(("version", "options"), [("1.15-dev", ("--user", "me")), ("1.12.1", ())])
+def test_rows_with_uploads_run_as_the_user_that_uploaded_them(dify, run, tmp_path, version, options):
+    server = dify(version)
+    done = run(server.url, uploaded(server, tmp_path), "-o", "out", *options, DIFY_API_KEY=KEY)
+    assert done.returncode == 0, done.stderr
+    users = {run.inputs["trigger"]: run.user for run in server.runs}
+    assert {users["1"], users["2"]} == ({"me"} if options else {users["1"], users["2"]})
+    assert users["3"].startswith("df-")
+
+
+def test_a_lost_run_of_a_shared_user_is_unknown_and_not_taken_for_another(dify, run, tmp_path):
+    server = dify("1.15-dev")
+    rows = uploaded(server, tmp_path)
+    run(server.url, rows, "-o", "first", "--user", "me", DIFY_API_KEY=KEY)
+    server.on("POST", "/v1/workflows/run", server.start_then(Answer.html(502, "Bad Gateway")))
+    options = ("--user", "me", "--limit", "1", "--response-mode", "blocking")
+    done = run(server.url, rows, "-o", "out", *options, DIFY_API_KEY=KEY)
+    assert (done.returncode, len(server.runs)) == (5, 4), done.stderr
+    assert run("--resume", "out", DIFY_API_KEY=KEY).returncode == 5
+    assert len(server.runs) == 4
+    (result,) = map(json.loads, (tmp_path / "out/results.jsonl").read_text().splitlines())
+    assert (result["status"], result["user"]) == ("unknown", "me")
+    assert (tmp_path / "out/errors.csv").read_text("utf-8-sig").splitlines()[1].endswith(",me")
+
+
+def test_the_user_of_uploads_means_nothing_here(run, root, tmp_path):
+    (tmp_path / "rows.csv").write_text("trigger\n1\n")
+    done = run(root / "workflows/fine_tune_corpus", "rows.csv", "-o", "out", "--user", "me")
+    assert (done.returncode, "--user is for servers" in done.stderr) == (2, True)
 
 
 def test_a_dry_run_says_how_many_pieces_there_would_be(dify, run, tmp_path):

@@ -24,6 +24,7 @@ _SECONDS = click.FloatRange(min=0, min_open=True)
 @click.option("--map", "mapping", multiple=True, metavar="COLUMN=INPUT", help="A column for another input.")
 @click.option("-i", "--input", "pairs", multiple=True, metavar="NAME=VALUE", help="The same for all rows.")
 @click.option("--query", default="", metavar="TEXT", help="The message to a chatflow, for all rows.")
+@click.option("--user", default="", metavar="NAME", help="Who uploaded the files whose ids stand in ROWS.")
 @click.option("--encoding", default="", metavar="NAME", help="Of ROWS; default: UTF-8.")
 @click.option("--sheet", default="", metavar="NAME", help="Of a workbook; default: its first.")
 @click.option("--repeat", type=click.IntRange(1, 999), default=1, metavar="N", help="Run each row N times.")
@@ -93,6 +94,10 @@ def command(**options: object) -> int:
     that was sent is found again and never sent again; where that is impossible,
     it is "unknown". Local runs end with the process, so those run again. Servers
     before 1.9.2 get blocking runs, since they lose streaming ones with the client.
+
+    Upload ids in rows are good for the user that uploaded them (Dify 1.13 and later):
+    --user NAME, as in `difyflow api upload --user NAME`. Their rows run as this user
+    and not as one of their own, so one that is lost before it told its id is "unknown".
 
     Ctrl-C finishes what runs; a second one stops it.
 

@@ -44,7 +44,7 @@ def open_backend(
     timeouts: Timeouts | None = None,
     retries: Retries | None = None,
     response_mode: Mode = "streaming",
-    shared_user: bool = False,
+    shared_user: bool | str = False,
 ) -> DifyBackend:
     """Opens the app that a key belongs to; asks the server nothing yet.
 
@@ -59,7 +59,8 @@ def open_backend(
         retries: how often calls are tried.
         response_mode: `auto` = blocking where a streaming run whose client left is lost (before 1.9.2). A
             blocking run tells nothing before its end and cannot be stopped.
-        shared_user: the `user` of the runs has others too, so a lost run cannot be found by it.
+        shared_user: the `user` of the runs has others too, so a lost run cannot be found by it; a name =
+            that of the runs with this `user`.
 
     Raises:
         UsageError: no usable address, key or certificate file.
@@ -84,7 +85,7 @@ class DifyBackend:
         *,
         waits: Waits | None = None,
         response_mode: Mode = "streaming",
-        shared_user: bool = False,
+        shared_user: bool | str = False,
     ) -> None:
         self.api = api
         self._shared_user = shared_user
@@ -187,7 +188,7 @@ class DifyBackend:
             chat=chat,
             blocking=blocking,
             watch=watch,
-            shared_user=self._shared_user,
+            shared_user=self._shared_user is True or self._shared_user == user,
         )
 
     def close(self) -> None:

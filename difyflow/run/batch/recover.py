@@ -84,7 +84,7 @@ def recover(api: AppApi, sent: Sent, *, user: str, patience: Patience) -> Result
     Args:
         api: its app.
         sent: what the journal knows of it.
-        user: its own `user`.
+        user: its own `user`; empty = others have it too, so that the logs cannot tell the run.
         patience: time limits.
 
     Raises:
@@ -111,6 +111,8 @@ class _Search:
     def _searched(self) -> str | Absent | Result:
         """The run's id out of the logs."""
         can, sent = self._api.abilities, self._sent
+        if not self._user:
+            return self._unknown("its user is that of its uploaded files, which other runs have too")
         until = self._began + (self._patience.settle_s if can.never_ends_alone else self._patience.absent_s)
         if sent.blocking and not can.ends_alone:  # logged at its end only
             until = max(until, sent.at + self._patience.run_limit_s)

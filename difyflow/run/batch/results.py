@@ -203,7 +203,8 @@ def _error_cells(value: Mapping[str, object], spec: Spec) -> tuple[object, ...]:
     assert isinstance(row, int)
     assert isinstance(repeat, int)
     assert isinstance(attempt, int)
-    user = user_of(spec.id, Key(row, repeat), attempt) if attempt else ""
+    own = user_of(spec.id, Key(row, repeat), attempt) if attempt else ""
+    user = value.get("user") or own
     return tuple(user if name == "user" else value.get(name, "") for name in _COLUMNS)
 
 

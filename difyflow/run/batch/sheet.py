@@ -35,6 +35,8 @@ class Plan:
         constants: inputs that are the same for all rows.
         query: message to a chatflow, the same for all rows.
         chat: the app is a chatflow: each row needs a message.
+        uploader: `user` that uploaded the files whose ids stand in rows; empty = it is not known.
+        uploads_are_bound: no other `user` may use them.
     """
 
     form: tuple[FormField, ...]
@@ -44,15 +46,22 @@ class Plan:
     constants: Mapping[str, Given] = field(default_factory=dict)
     query: str = ""
     chat: bool = False
+    uploader: str = ""
+    uploads_are_bound: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Checked:
-    """A row that is ready to be run: typed inputs, the message of a chatflow, and a digest of both."""
+    """A row that is ready to be run: typed inputs, the message of a chatflow, and a digest of both.
+
+    Attributes:
+        user: whose run it must be for the sake of its files; empty = anybody's.
+    """
 
     inputs: dict[str, object]
     query: str
     digest: str
+    user: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,7 +166,18 @@ class Sheet:
         )
         if plan.chat and not query:
             raise InputError("the row has no message", problems=[f"{QUERY}: is required and empty"])
-        return Checked(inputs, query, self._digest(inputs, query))
+        return Checked(inputs, query, self._digest(inputs, query), self._owner(inputs))
+
+    def _owner(self, inputs: Mapping[str, object]) -> str:
+        """Who uploaded the files of a row, if some were uploaded before."""
+        plan = self._plan
+        for name, value in inputs.items():
+            if any(isinstance(one, UploadedFile) for one in (value if isinstance(value, list) else [value])):
+                if plan.uploads_are_bound and not plan.uploader:
+                    problem = "this server lets only the user of an upload use it: name him with --user"
+                    raise InputError("whose upload it is is not known", problems=[f"{name}: {problem}"])
+                return plan.uploader
+        return ""
 
     def file_input(self) -> str:
         """The input that takes files, if there is one only.
@@ -315,6 +335,7 @@ def row_line(row: Row, checked: Checked, folder: Path) -> bytes:
         "folder": str(folder.absolute()),
         "values": values,
         **({"piece": row.origin} if row.origin else {}),
+        **({"user": checked.user} if checked.user else {}),
     }
     return json.dumps(kept, separators=(",", ":")).encode()
 

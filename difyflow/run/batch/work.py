@@ -151,7 +151,7 @@ class Worker:
 
         run = self._backend.start(
             checked.inputs,
-            user=user_of(self._batch, job.key, job.attempt),
+            user=_shared_user(job) or user_of(self._batch, job.key, job.attempt),
             query=checked.query,
             watch=Watch(sending=sending, stopping=lambda: self._journal.stopping(job.key)),
         )
@@ -202,7 +202,7 @@ class Worker:
             found = recover(
                 self._api,
                 job.sent,
-                user=user_of(self._batch, job.key, job.sent.attempt),
+                user="" if _shared_user(job) else user_of(self._batch, job.key, job.sent.attempt),
                 patience=patience,
             )
         except Exception as fault:
@@ -214,6 +214,11 @@ class Worker:
                 job=job, outcome=Outcome.NEVER_BEGUN if found.proven or job.last else Outcome.ABSENT
             )
         return Report(job=job, outcome=Outcome.DONE, result=found)
+
+
+def _shared_user(job: Job) -> str:
+    """The `user` that a row's uploaded files belong to, which other runs have too; empty for most rows."""
+    return str(job.row.get("user") or "")
 
 
 def _values(row: Mapping[str, object]) -> Mapping[str, object]:
@@ -251,7 +256,7 @@ def result_line(report: Report, result: Result, batch: str) -> dict[str, object]
         "batch": batch,
         "digest": job.row.get("digest", ""),
         "attempt": job.sent.attempt if job.sent else job.attempt,
-        **({"piece": job.row["piece"]} if "piece" in job.row else {}),
+        **{name: job.row[name] for name in ("piece", "user") if name in job.row},
     }
     times = {"sent_at": job.sent.at if job.sent else report.began, "ended_at": report.ended}
     return {**head, **said, "recovered": job.sent is not None, **times}

@@ -118,6 +118,24 @@ def test_a_file_cell_holds_the_id_of_an_upload_unless_a_file_has_that_name(tmp_p
         sheet().checked(values, tmp_path)
 
 
+UPLOAD = "14d0323b-3d05-4bd7-b1a6-706b23002d13"
+
+
+def test_a_row_with_the_id_of_an_upload_runs_as_the_user_that_uploaded_it():
+    one = sheet(uploader="me", uploads_are_bound=True)
+    assert one.checked({"trigger": "x", "files": UPLOAD}, HERE).user == "me"
+    assert one.checked({"trigger": "x", "files": "https://x/b.pdf"}, HERE).user == ""
+
+
+def test_the_id_of_an_upload_is_refused_where_its_user_is_needed_and_not_known():
+    values = {"trigger": "x", "files": f"https://x/b.pdf\n{UPLOAD}"}
+    with pytest.raises(InputError) as caught:
+        sheet(uploads_are_bound=True).checked(values, HERE)
+    said = "files: this server lets only the user of an upload use it: name him with --user"
+    assert caught.value.problems == (said,)
+    assert sheet().checked(values, HERE).user == ""
+
+
 def test_the_digest_sees_what_a_file_holds(tmp_path):
     path = tmp_path / "a.txt"
     path.write_text("one")
