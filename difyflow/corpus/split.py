@@ -239,9 +239,10 @@ def _check_enough(groups: Mapping[int, int], wanted: Mapping[str, float], source
             code="one-source",
             hint="add samples, or ask for fewer parts",
         )
+    what = f"{sources} document{'s' * (sources != 1)}"
+    shared = " that share texts or questions" if sources > len(groups) else ""
     raise UsageError(
-        f"the samples come from {sources} document{'s' * (sources != 1)}, {parts}: "
-        "samples of the same document would be in two parts",
+        f"the samples come from {what}{shared}, {parts}: samples of one would be in two parts",
         code="one-source",
         hint="add documents, ask for fewer parts, or accept the leak with --by line "
         "(--split-by line of finetune prepare)",

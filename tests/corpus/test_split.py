@@ -48,7 +48,7 @@ def test_pairs_that_the_caller_names_stay_together():
 
 
 def test_one_document_cannot_be_split_without_a_leak():
-    with pytest.raises(UsageError, match="1 document ") as caught:
+    with pytest.raises(UsageError, match="1 document, too few for 2 parts") as caught:
         split([["document:a"]] * 50)
     assert "--by line" in str(caught.value)
 
