@@ -13,7 +13,7 @@ from difyflow.cli import _exit, _show
 from difyflow.cli._batch_options import KEPT, Options
 from difyflow.cli._batch_rows import Refusal, open_rows, tell_columns, tell_pieces
 from difyflow.cli._batch_target import OpenTarget, absolute_paths, open_target, split_constants
-from difyflow.cli._batch_view import in_words, open_view
+from difyflow.cli._batch_view import Expected, in_words, open_view
 from difyflow.errors import UsageError
 from difyflow.run import batch
 
@@ -69,7 +69,8 @@ def _new(options: Options, source: batch.Source, target: OpenTarget, pace: batch
         tell_pieces(splitter, options)
         total = (spec.rows - spec.invalid) * spec.repeat
         expected = batch.estimate(target.api, total, pace)
-        return _go_on(folder, target, options, pace, total=total, expected=expected)
+        what = _expected(expected, target)
+        return _go_on(folder, target, options, pace, total=total, expected=what)
 
 
 def _resume(options: Options, pace: batch.PaceLimits) -> int:
@@ -95,7 +96,7 @@ def _go_on(
     pace: batch.PaceLimits,
     *,
     total: int,
-    expected: batch.Estimate | None = None,
+    expected: Expected | None = None,
 ) -> int:
     header = target.backend.header()
     with open_view("none" if options.quiet else options.progress) as view:
@@ -131,6 +132,10 @@ def _go_on(
         }
         _show.write_text(_json(said))
     return _code(ending)
+
+
+def _expected(runs: batch.Estimate, target: OpenTarget) -> Expected:
+    return Expected(runs=runs, volume=target.sheet.volume, here=target.api is None)
 
 
 def _code(ending: batch.Ending) -> int:
@@ -175,11 +180,13 @@ def _dry_run(options: Options, pace: batch.PaceLimits) -> int:
     bad.tell(source.name)
     if options.format_ == "json":
         said = {"rows": good + bad.count, "invalid": bad.count, "runs": runs, "expected": asdict(expected)}
+        said["volume"] = asdict(target.sheet.volume)
         _show.write_text(_json(said))
     else:
         _show.write_text(f"{good} rows fit, {bad.count} do not; {runs} runs would be sent\n")
         if not options.quiet:
-            _show.note(in_words(expected))
+            for line in in_words(_expected(expected, target)):
+                _show.note(line)
     return _exit.FINDINGS if bad.count else _exit.FINE
 
 

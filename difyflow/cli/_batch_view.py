@@ -5,14 +5,15 @@ from __future__ import annotations
 import json
 import sys
 import time
-from dataclasses import asdict
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
 from pathlib import Path
-from types import TracebackType
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING
 
 from difyflow.cli import _show
 from difyflow.run.backend import Header
-from difyflow.run.batch import Ending, Estimate, Progress, Written
+from difyflow.run.batch import Ending, Estimate, Progress, Volume, Written
 
 if TYPE_CHECKING:
     from rich.progress import Progress as Bar
@@ -21,10 +22,19 @@ if TYPE_CHECKING:
 _EVERY_S = 10.0
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Expected:
+    """What is known of a batch before its first run; `here` if it runs on this machine."""
+
+    runs: Estimate
+    volume: Volume
+    here: bool = False
+
+
 class View:
     """Says nothing but what went wrong."""
 
-    def begin(self, header: Header, folder: Path, total: int, expected: Estimate | None) -> None:
+    def begin(self, header: Header, folder: Path, total: int, expected: Expected | None) -> None:
         """Before the first run; `expected` only of a new batch."""
 
     def progress(self, progress: Progress) -> None:
@@ -37,14 +47,6 @@ class View:
                 f"not complete: {_state(ending.progress)}\n  go on with: difyflow batch --resume {folder}"
             )
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        return None
-
 
 class _Lines(View):
     """A line every ten seconds, and when there is something to say."""
@@ -52,7 +54,7 @@ class _Lines(View):
     def __init__(self) -> None:
         self._told_at = time.monotonic()
 
-    def begin(self, header: Header, folder: Path, total: int, expected: Estimate | None) -> None:
+    def begin(self, header: Header, folder: Path, total: int, expected: Expected | None) -> None:
         """Where to, how many, and how long that may take."""
         version = (
             f" (Dify {header.server_version or '?'})" if header.backend == "dify" else f" ({header.backend})"
@@ -63,7 +65,8 @@ class _Lines(View):
         for line in header.notes:
             _show.note(f"  {line}")
         if expected is not None:
-            _show.note(f"  {in_words(expected)}")
+            for line in in_words(expected):
+                _show.note(f"  {line}")
 
     def progress(self, progress: Progress) -> None:
         """The counts."""
@@ -96,38 +99,29 @@ class _BarView(_Lines):
         from rich.progress import BarColumn, MofNCompleteColumn, TextColumn
         from rich.progress import Progress as Bar
 
-        self._bar: Bar = Bar(
+        self.bar: Bar = Bar(
             BarColumn(),
             MofNCompleteColumn(),
             TextColumn("{task.description}", markup=False),
             console=Console(stderr=True),
         )
-        self._task: TaskID = self._bar.add_task("", total=None)
+        self._task: TaskID = self.bar.add_task("", total=None)
 
     def progress(self, progress: Progress) -> None:
         """The bar."""
         for line in progress.said:
-            self._bar.console.print(line, markup=False, highlight=False)
+            self.bar.console.print(line, markup=False, highlight=False)
         text = _state(progress, counts=False)
-        self._bar.update(self._task, total=progress.total, completed=progress.done, description=text)
-
-    def __enter__(self) -> Self:
-        self._bar.start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._bar.stop()
+        self.bar.update(self._task, total=progress.total, completed=progress.done, description=text)
 
 
 class _Json(View):
     """An object a line, for programs."""
 
-    def begin(self, header: Header, folder: Path, total: int, expected: Estimate | None) -> None:
+    def begin(self, header: Header, folder: Path, total: int, expected: Expected | None) -> None:
         """Where to, how many, and what is expected."""
         about = {"target": header.target, "server_version": header.server_version, "folder": str(folder)}
-        self._tell("begin", **about, total=total, expected=asdict(expected) if expected else None)
+        self._tell("begin", **about, total=total, **(_data(expected) if expected else {"expected": None}))
 
     def progress(self, progress: Progress) -> None:
         """All that is known."""
@@ -155,26 +149,41 @@ class _Json(View):
         _show.note(json.dumps({"event": event, **values}, ensure_ascii=False))
 
 
-def open_view(kind: str) -> View:
+@contextmanager
+def open_view(kind: str) -> Iterator[View]:
     """The view of this kind: `none`, `json`, `lines`, `bar`, or `auto`, which is what fits stderr."""
     if kind == "none":
-        return View()
-    if kind == "json":
-        return _Json()
-    bar = kind == "bar" or (kind == "auto" and sys.stderr.isatty())
-    return _BarView() if bar else _Lines()
+        yield View()
+    elif kind == "json":
+        yield _Json()
+    elif kind == "bar" or (kind == "auto" and sys.stderr.isatty()):
+        view = _BarView()
+        with view.bar:
+            yield view
+    else:
+        yield _Lines()
 
 
-def in_words(expected: Estimate) -> str:
-    """What is expected of a batch."""
-    if not expected.of:
-        return "how long it takes is told after the first runs: the app's latest ones are not known"
-    shortest, longest = _time(expected.shortest_s), _time(expected.longest_s)
+def _data(expected: Expected) -> dict[str, object]:
+    return {"expected": asdict(expected.runs), "volume": asdict(expected.volume)}
+
+
+def in_words(expected: Expected) -> list[str]:
+    """What is expected of a batch, in lines."""
+    volume, runs = expected.volume, expected.runs
+    files = f" and {volume.files:,} files of {_size(volume.bytes)}" if volume.files else ""
+    lines = [f"the rows hold {volume.characters:,} characters of text{files}"]
+    if not runs.of:
+        why = "none of its runs are kept here" if expected.here else "the app's latest ones are not known"
+        return [*lines, f"how long it takes is told after the first runs: {why}"]
+    shortest, longest = _time(runs.shortest_s), _time(runs.longest_s)
     span = shortest if shortest == longest else f"{shortest} to {longest}"
-    return (
-        f"expected from the latest {expected.of} runs of {expected.run_s:.1f} s: {span} in all, "
-        f"about {expected.tokens:,} tokens"
-    )
+    told = f"expected from the latest {runs.of} runs of {runs.run_s:.1f} s: {span} in all, "
+    return [*lines, f"{told}about {runs.tokens:,} tokens"]
+
+
+def _size(count: int) -> str:
+    return f"{count:,} bytes" if count < 10_000 else f"{count / 1024 / 1024:,.2f} MB"
 
 
 def _state(progress: Progress, *, counts: bool = True) -> str:

@@ -401,6 +401,17 @@ def test_what_is_expected_is_told_from_the_latest_runs(dify, run, table, recordi
     assert done.stdout.startswith("3 rows fit")
 
 
+@pytest.mark.local
+def test_of_a_batch_here_it_is_told_what_its_rows_hold(run, root, table):
+    flow = root / "workflows/fine_tune_corpus"
+    options = (flow, table, *MAP, "--dry-run", "--model-endpoint", "demo")
+    done = run(*options)
+    assert "the rows hold 3 characters of text and 3 files of 72 bytes" in done.stderr
+    assert "how long it takes is told after the first runs: none of its runs are kept here" in done.stderr
+    said = json.loads(run(*options, "--format", "json").stdout)
+    assert said["volume"] == {"characters": 3, "files": 3, "bytes": 72}
+
+
 def test_a_batch_begins_no_run_after_its_time(dify, run, table):
     server = dify("1.12.1", step_s=0.005)
     done = run(

@@ -28,7 +28,7 @@ from difyflow.run.batch.progress import Ending, Limits, Progress
 from difyflow.run.batch.recover import Patience
 from difyflow.run.batch.results import Written, write_results
 from difyflow.run.batch.rows import KINDS, Source, each, one_row, open_source
-from difyflow.run.batch.sheet import Bad, Plan, Sheet, check_all
+from difyflow.run.batch.sheet import Bad, Plan, Sheet, Volume, check_all
 from difyflow.run.batch.summary import Case, Summary, summarize
 
 __all__ = [
@@ -50,6 +50,7 @@ __all__ = [
     "Spec",
     "Splitter",
     "Summary",
+    "Volume",
     "Written",
     "begin",
     "check_all",

@@ -64,6 +64,28 @@ class Checked:
     user: str = ""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Volume:
+    """What goes into the runs of a batch, each repeat once.
+
+    Attributes:
+        characters: of text inputs and messages.
+        files: here, those that are used twice twice; those that a server fetches or has are not counted.
+        bytes: of these files.
+    """
+
+    characters: int = 0
+    files: int = 0
+    bytes: int = 0
+
+    def __add__(self, other: Volume) -> Volume:
+        return Volume(
+            characters=self.characters + other.characters,
+            files=self.files + other.files,
+            bytes=self.bytes + other.bytes,
+        )
+
+
 @dataclass(frozen=True, slots=True)
 class Bad:
     """A row that does not fit."""
@@ -80,6 +102,8 @@ class Sheet:
         self._plan = plan
         self._by_name = {one.variable: one for one in plan.form}
         self._files: dict[tuple[str, int, int], str] = {}
+        self.volume = Volume()
+        """Of the rows that `check_all` found to fit so far."""
         self.left_out: tuple[str, ...] = ()
         """Columns that are no input, once the columns were checked."""
         self.pieces: Path | None = None
@@ -312,7 +336,25 @@ def check_all(source: Source, sheet: Sheet, *, limit: int | None = None) -> Iter
         except InputError as err:
             yield Bad(row.number, row.line, tuple(_placed_in(row, one, sheet) for one in err.problems))
         else:
+            sheet.volume += volume_of(checked)
             yield row_line(row, checked, source.folder)
+
+
+def volume_of(checked: Checked) -> Volume:
+    """How much a row holds."""
+    values = [
+        one for value in checked.inputs.values() for one in (value if isinstance(value, list) else [value])
+    ]
+    files = [_size(one.path) for one in values if isinstance(one, LocalFile)]
+    texts = [one for one in (*values, checked.query) if isinstance(one, str)]
+    return Volume(characters=sum(map(len, texts)), files=len(files), bytes=sum(files))
+
+
+def _size(path: Path) -> int:
+    try:
+        return path.stat().st_size
+    except OSError:  # gone since it was checked, which its run will tell
+        return 0
 
 
 def _placed_in(row: Row, problem: str, sheet: Sheet) -> str:

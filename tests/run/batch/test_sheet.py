@@ -6,7 +6,7 @@ import pytest
 
 from difyflow.errors import InputError, UsageError
 from difyflow.run.batch.rows import open_source
-from difyflow.run.batch.sheet import Bad, Plan, Sheet, check_all
+from difyflow.run.batch.sheet import Bad, Plan, Sheet, Volume, check_all
 from difyflow.run.inputs import Given
 from difyflow.terms.form import FormField, LocalFile, RemoteFile, UploadedFile
 
@@ -134,6 +134,14 @@ def test_the_id_of_an_upload_is_refused_where_its_user_is_needed_and_not_known()
     said = "files: this server lets only the user of an upload use it: name him with --user"
     assert caught.value.problems == (said,)
     assert sheet().checked(values, HERE).user == ""
+
+
+def test_what_the_rows_hold_is_counted_once_they_are_checked(tmp_path):
+    (tmp_path / "a.txt").write_text("消防")
+    (tmp_path / "a.csv").write_text("trigger,files,query\n消防,a.txt,hi\nx,,y\n,a.txt,bad\n")
+    one = sheet(chat=True)
+    assert isinstance(list(check_all(open_source(str(tmp_path / "a.csv")), one))[2], Bad)
+    assert one.volume == Volume(characters=6, files=1, bytes=6)
 
 
 def test_the_digest_sees_what_a_file_holds(tmp_path):
