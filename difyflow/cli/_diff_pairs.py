@@ -118,12 +118,13 @@ def _dsl(data: bytes | None, name: str) -> Mapping[str, object] | None:
 
 def _changed_in_git(states: tuple[str, ...]) -> Iterator[Pair]:
     """Each DSL file that differs between two states; only blobs that changed are read."""
-    repository = open_repository()
+    repository = open_repository(may_be_bare=True)
     with Blobs(repository.top) as blobs:
         found = changed_files(repository, states)
-        for whole in changed_folders(repository, blobs, found, states):
+        folders, files = changed_folders(repository, blobs, found, states)
+        for whole in folders:
             yield from _pair((whole.old_name or whole.name, whole.name), [whole.old, whole.new])
-        for change in found:
+        for change in files:
             if change.is_plain:
                 sides = [_blob(blobs, change.old_id, change.old_path, None)]
                 sides.append(_blob(blobs, change.new_id, change.new_path, repository.top))

@@ -3,21 +3,28 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
+from itertools import islice
+from pathlib import Path
 from typing import Any
 
 from difyflow.cli import _show
 from difyflow.diff._say import harmless
 from difyflow.errors import DslError, UsageError
 from difyflow.git import drivers, history
+from difyflow.git import log as walk
 from difyflow.git.history import Change, Commit
+from difyflow.git.log import Which
 from difyflow.git.repository import Repository, is_revision, open_repository
 from difyflow.git.summary import Summary, summarize
 from difyflow.terms.secrets import is_secret
 
 _SHORT = 10
 """Characters of a commit's id that are shown."""
+
+_CUT = "what was before is not in this clone, which is shallow (git fetch --unshallow)"
 
 _SIGNS = {"+": "added", "-": "removed", "~": "changed", "=": "renamed"}
 
@@ -31,23 +38,42 @@ class _Entry:
     summary: Summary
 
 
-def log(target: str, *, most: int | None, format_: str, fail_on_breaking: bool) -> int:
+def log(
+    target: str, which: Which, *, most: int | None, format_: str, file: str | None, fail_on_breaking: bool
+) -> int:
     """Shows what each commit did to a document; 1 if one broke the contract and that is asked for.
 
     Raises:
-        UsageError: no repository, or no history of it.
+        UsageError: no repository, no history of it, or a revision that git does not know.
         ReadError: a `flow.py` without an `app.yml` in history.
     """
-    found = [
+    repository = open_repository(_folder(target), may_be_bare=True)
+    told = (
         _Entry(commit, change, _summary(change))
-        for commit, change in history.commits(open_repository(), target, most=most)
-    ]
-    found = [entry for entry in found if entry.summary.kind != "same" or _renamed(entry.change)]
+        for commit, change in walk.commits(repository, target, which, is_secret=is_secret)
+    )
+    found = list(islice(filter(_is_worth_telling, told), most))
     if format_ == "json":
-        _show.write_text(_json([_as_data(entry) for entry in found]))
+        text = _json([_as_data(entry) for entry in found])
+    elif format_ == "markdown":
+        text = "".join(f"{line}\n" for line in _history_page(target, found))
     else:
-        _show.write_text("\n".join("".join(f"{line}\n" for line in _log_lines(entry)) for entry in found))
+        text = "\n".join("".join(f"{line}\n" for line in _log_lines(entry)) for entry in found)
+    _show.write_text(text, file)
     return int(fail_on_breaking and any(entry.summary.breaking for entry in found))
+
+
+def _folder(target: str) -> Path | None:
+    """Where to look for the repository: where the file is, so that one in a submodule has its own history."""
+    if "GIT_DIR" in os.environ:
+        return None
+    path = Path(target)
+    folder = path if path.is_dir() else path.parent
+    return folder if folder.is_dir() else None
+
+
+def _is_worth_telling(entry: _Entry) -> bool:
+    return entry.summary.kind != "same" or _renamed(entry.change) or bool(entry.change.clashes)
 
 
 def changelog(span: str, *, paths: tuple[str, ...], format_: str, file: str | None) -> int:
@@ -56,7 +82,7 @@ def changelog(span: str, *, paths: tuple[str, ...], format_: str, file: str | No
     Raises:
         UsageError: no repository, or a revision that git does not know.
     """
-    repository = open_repository()
+    repository = open_repository(may_be_bare=True)
     old, new = _ends(repository, span)
     inside = tuple(history.from_top(repository, path) or "." for path in paths)
     touched = history.commits_between(repository, old, new)
@@ -100,6 +126,8 @@ def _summary(change: Change) -> Summary:
             else:
                 return Summary("unreadable", problem=f"{err.where}: {err.message}")
         sides.append(found if isinstance(found, dict) else None)
+    if change.is_cut and sides[1] is not None:
+        return Summary("cut")
     if sides == [None, None]:
         return Summary("same")
     return summarize(sides[0], sides[1], is_secret)
@@ -116,8 +144,11 @@ def _log_lines(entry: _Entry) -> Iterator[str]:
     if _renamed(entry.change):
         yield harmless(f"  moved from {entry.change.old_name} to {entry.change.new_name}")
     yield from (f"  ! {line}" for line in summary.breaking)
+    yield from (f"  clash: {harmless(line)}" for line in entry.change.clashes)
     if summary.kind == "unreadable":
         yield harmless(f"  not read: {summary.problem}")
+    elif summary.kind == "cut":
+        yield f"  {_CUT}"
     elif summary.kind in ("added", "removed"):
         name = f' "{summary.name}"' if summary.name else ""
         yield f"  {summary.kind}{name}" + (f", {summary.lines[0]}" if summary.lines else "")
@@ -147,19 +178,7 @@ def _section(change: Change, summary: Summary, commits: list[Commit]) -> Iterato
     yield ""
     yield f"{_code(change.name)}" + (f", was {_code(change.old_name or '')}" if _renamed(change) else "")
     yield ""
-    yield from (f"- **Breaking:** {_escaped(line)}" for line in summary.breaking)
-    if summary.kind == "unreadable":
-        yield f"- not read: {_escaped(summary.problem)}"
-    elif summary.kind == "added":
-        yield f"- new, {summary.lines[0]}"
-    elif summary.kind == "removed":
-        yield f"- removed, {summary.lines[0]}"
-    else:
-        yield from (f"- {_SIGNS[line[0]]} {_escaped(line[2:])}" for line in summary.lines)
-    if summary.layout:
-        yield f"- layout: {_escaped(summary.layout)}"
-    if _renamed(change) and summary.kind == "same":
-        yield "- moved, nothing else"
+    yield from _items(change, summary)
     if commits:
         yield ""
         said = (
@@ -167,6 +186,43 @@ def _section(change: Change, summary: Summary, commits: list[Commit]) -> Iterato
             for commit in commits
         )
         yield f"Commits: {'; '.join(said)}"
+
+
+def _items(change: Change, summary: Summary) -> Iterator[str]:
+    """What a change means, as a list."""
+    yield from (f"- **Breaking:** {_escaped(line)}" for line in summary.breaking)
+    yield from (f"- clash: {_escaped(line)}" for line in change.clashes)
+    if summary.kind == "unreadable":
+        yield f"- not read: {_escaped(summary.problem)}"
+    elif summary.kind in ("added", "removed"):
+        yield f"- {'new' if summary.kind == 'added' else 'removed'}, {summary.lines[0]}"
+    elif summary.kind == "cut":
+        yield f"- {_CUT}"
+    else:
+        yield from (f"- {_SIGNS[line[0]]} {_escaped(line[2:])}" for line in summary.lines)
+    if summary.layout:
+        yield f"- layout: {_escaped(summary.layout)}"
+    if _renamed(change) and summary.kind == "same":
+        yield "- moved, nothing else"
+
+
+def _history_page(target: str, entries: list[_Entry]) -> Iterator[str]:
+    yield f"# History of {_code(target)}"
+    if not entries:
+        yield ""
+        yield "No commit."
+    for entry in entries:
+        commit, change = entry.commit, entry.change
+        yield ""
+        yield f"## {_escaped(commit.subject)}{' (breaking)' if entry.summary.breaking else ''}"
+        yield ""
+        moved = f", moved from {_code(change.old_name or '')} to {_code(change.name)}"
+        who = f"{commit.id[:_SHORT]}, {commit.date[:10]}, {_escaped(commit.author)}"
+        yield who + (", a merge" if len(commit.parents) > 1 else "") + (moved if _renamed(change) else "")
+        items = list(_items(change, entry.summary))
+        if items:
+            yield ""
+            yield from items
 
 
 def _commits(change: Change, touched: dict[str, list[Commit]]) -> list[Commit]:
@@ -191,7 +247,8 @@ def _code(text: str) -> str:
 
 
 def _as_data(entry: _Entry) -> dict[str, Any]:
-    return {"commit": asdict(entry.commit), **_change_as_data(entry.change, entry.summary)}
+    shown = _change_as_data(entry.change, entry.summary)
+    return {"commit": asdict(entry.commit), **shown, "clashes": list(map(harmless, entry.change.clashes))}
 
 
 def _row_as_data(change: Change, summary: Summary, commits: list[Commit]) -> dict[str, Any]:

@@ -6,8 +6,13 @@ import os
 import subprocess
 from collections.abc import Sequence
 from pathlib import Path
+from types import TracebackType
+from typing import Self
 
 from difyflow.errors import UsageError
+
+_FOLDERS = ("GIT_DIR", "GIT_WORK_TREE", "GIT_COMMON_DIR", "GIT_OBJECT_DIRECTORY")
+"""Where the caller says that things are: meant from his folder, and git is called in others too."""
 
 
 def git(
@@ -62,7 +67,8 @@ def command(arguments: Sequence[str]) -> list[str]:
 
 def environment() -> dict[str, str]:
     """The caller's, with git's messages in English: none is parsed, but some are shown among ours."""
-    return {**os.environ, "LC_ALL": "C.UTF-8", "GIT_OPTIONAL_LOCKS": "0"}
+    whole = {name: str(Path(os.environ[name]).absolute()) for name in _FOLDERS if os.environ.get(name)}
+    return {**os.environ, **whole, "LC_ALL": "C.UTF-8", "GIT_OPTIONAL_LOCKS": "0"}
 
 
 def missing(err: OSError) -> UsageError:
@@ -70,3 +76,69 @@ def missing(err: OSError) -> UsageError:
     return UsageError(
         f"git cannot be started: {err.strerror or err}", code="no-git", hint="install git 2.30 or later"
     )
+
+
+class Pipe:
+    """A command of git that answers line by line; started when it is first asked."""
+
+    def __init__(self, arguments: Sequence[str], cwd: Path | None = None) -> None:
+        self._arguments = arguments
+        self._cwd = cwd
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._process is not None:
+            self._process.communicate()
+
+    def ask(self, line: str) -> bytes:
+        """Sends a line; gives the first line of the answer without its end.
+
+        Raises:
+            UsageError: git is not installed, or ended.
+        """
+        process = self._process or self._start()
+        assert process.stdin is not None
+        try:
+            process.stdin.write(line.encode(errors="surrogateescape") + b"\n")
+            process.stdin.flush()
+        except BrokenPipeError as err:
+            raise UsageError(f"git {self._arguments[0]}: it gave up", code="git-failed") from err
+        return self.line()
+
+    def line(self) -> bytes:
+        """One more line of the answer, without its end.
+
+        Raises:
+            UsageError: there is none, for git ended.
+        """
+        assert self._process is not None and self._process.stdout is not None
+        found = self._process.stdout.readline()
+        if not found:
+            raise UsageError(
+                f"git {self._arguments[0]}: it ended; is this a git repository?", code="no-repository"
+            )
+        return found.removesuffix(b"\n")
+
+    def read(self, size: int) -> bytes:
+        """So many bytes of the answer."""
+        assert self._process is not None and self._process.stdout is not None
+        return self._process.stdout.read(size)
+
+    def _start(self) -> subprocess.Popen[bytes]:
+        try:
+            self._process = subprocess.Popen(
+                command(self._arguments),
+                cwd=self._cwd,
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.DEVNULL,
+                env=environment(),
+            )
+        except OSError as err:
+            raise missing(err) from err
+        return self._process

@@ -1,4 +1,4 @@
-"""Documents in history: those that changed between two states, and what each commit did to one.
+"""Documents in history: those that changed between two states, and the commits that touched them.
 
 Only what git stored is read, and only blobs that changed, all through one process. A `flow.py` is never
 executed: the `app.yml` beside it is read, as it was committed.
@@ -6,25 +6,22 @@ executed: the `app.yml` beside it is read, as it was committed.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 
-from difyflow.build import folder
 from difyflow.build.source import APP_FILE, FLOW_FILE
 from difyflow.errors import ReadError, UsageError
-from difyflow.git._call import attempt, git
+from difyflow.git._call import git
+from difyflow.git.moves import Place, Read, is_split, source, split_folder, text_of
 from difyflow.git.repository import Blobs, FileChange, Repository, changed_files, parsed_raw
 from difyflow.git.sniff import SUFFIXES, may_be_dsl
 
 WORK_TREE = None
 """In place of a revision: the files as they are on disk."""
 
-_FORMAT = "%x00%x00commit %H%x00%an%x00%aI%x00%s%x00"
-_INSIDE = frozenset(folder.FOLDERS)
-
-Read = Callable[[str], bytes | None]
-"""The bytes of a file of a state, by its path from the top of the repository."""
+_FORMAT = "%x00%x00commit %H%x00%aN%x00%aI%x00%s%x00"
+_ABSENT = "000000"
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +33,8 @@ class Change:
             one made by `difyflow split` those of its folder.
         old, new: its bytes; of a split folder those of the document that it holds.
         problem: why it cannot be read, such as a `flow.py` without an `app.yml`.
+        clashes: for a merge commit, where its parents clash, a line each; `old` is what joining them gives.
+        is_cut: whether this is the end of a shallow clone: what was before is not known here.
     """
 
     old_name: str | None
@@ -43,6 +42,8 @@ class Change:
     old: bytes | None
     new: bytes | None
     problem: str | None = None
+    clashes: tuple[str, ...] = ()
+    is_cut: bool = False
 
     @property
     def name(self) -> str:
@@ -52,12 +53,13 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class Commit:
-    """Who committed what, and when (ISO 8601)."""
+    """Who committed what, and when (ISO 8601); two parents or more make it a merge."""
 
     id: str
     author: str
     date: str
     subject: str
+    parents: tuple[str, ...] = ()
 
 
 def ends(repository: Repository, states: Sequence[str]) -> tuple[str, str | None]:
@@ -105,13 +107,11 @@ def changed_documents(
 def _documents(
     repository: Repository, blobs: Blobs, found: Sequence[FileChange], sides: tuple[str, str | None]
 ) -> Iterator[Change]:
-    readers = [_reader(repository, blobs, side) for side in sides]
-    folders = _folders(found, readers)
-    made = [_joined(place, readers) for place in folders]
+    readers = _readers(repository, blobs, sides)
+    folders, files = _folders(found, readers)
+    made = list(folders)
     apps = {path for change in found for path in (change.old_path, change.new_path)}
-    for change in found:
-        if any(place in folders for place in _places(change)):
-            continue
+    for change in files:
         if _name_of(change).endswith(SUFFIXES):
             made += _file(repository, blobs, change)
         elif PurePosixPath(_name_of(change)).name == FLOW_FILE:
@@ -121,21 +121,59 @@ def _documents(
 
 def changed_folders(
     repository: Repository, blobs: Blobs, found: Sequence[FileChange], states: Sequence[str]
-) -> tuple[Change, ...]:
-    """The documents of folders made by `split` of which a part is among the changes, each as a whole."""
-    readers = [_reader(repository, blobs, side) for side in ends(repository, states)]
-    return tuple(_joined(place, readers) for place in _folders(found, readers))
+) -> tuple[tuple[Change, ...], tuple[FileChange, ...]]:
+    """The documents that are folders made by `split` on one side at least, each as a whole; and other files.
+
+    One that moved, was split or was joined is one change, with another name before than now.
+    """
+    return _folders(found, _readers(repository, blobs, ends(repository, states)))
 
 
-def _folders(found: Sequence[FileChange], readers: Sequence[Read]) -> tuple[str, ...]:
-    """The folders made by `split` that a changed file belongs to, on one side at least."""
-    places = dict.fromkeys(place for change in found for place in _places(change))
-    return tuple(place for place in places if any(_is_split(read, place) for read in readers))
+def _folders(
+    found: Sequence[FileChange], readers: tuple[Read, Read]
+) -> tuple[tuple[Change, ...], tuple[FileChange, ...]]:
+    places = [place for item in found for place in map(split_folder, (item.old_path, item.new_path))]
+    folders = [place for place in dict.fromkeys(places) if place is not None]
+    old, new = ({place for place in folders if is_split(read, place)} for read in readers)
+    if not old and not new:
+        return (), tuple(found)
+    now = [Place(place, is_folder=True) for place in folders if place in new]
+    if old:
+        now += [Place(item.new_path) for item in found if item.new_path and _may_be_joined(item, old, new)]
+    before = {place: place if place.path in old else source(place, found, *readers) for place in now}
+    pairs: list[tuple[Place | None, Place | None]] = [
+        (one, place) for place, one in before.items() if place.is_folder or (one and one.is_folder)
+    ]
+    known = {one for one, _ in pairs}
+    gone = (Place(path, is_folder=True) for path in sorted(old))
+    pairs += [(one, None) for one in gone if one not in known]
+    taken = {place.path for pair in pairs for place in pair if place is not None and not place.is_folder}
+    rest = [_without(item, old, new, taken) for item in found]
+    joined = tuple(_joined(one, other, readers) for one, other in pairs)
+    return joined, tuple(item for item in rest if item is not None)
 
 
-def _places(change: FileChange) -> list[str]:
-    both = (_split_folder(path) for path in (change.old_path, change.new_path))
-    return [place for place in both if place is not None]
+def _may_be_joined(item: FileChange, old: set[str], new: set[str]) -> bool:
+    """Whether a file is new and may be what a folder was joined to."""
+    came = item.old_path is None or split_folder(item.old_path) in old
+    return came and _name_of(item).endswith(SUFFIXES) and split_folder(item.new_path) not in new
+
+
+def _without(item: FileChange, old: set[str], new: set[str], taken: set[str]) -> FileChange | None:
+    """What is left of a change without the files that belong to documents told as a whole."""
+    is_old = item.old_path is None or item.old_path in taken or split_folder(item.old_path) in old
+    is_new = item.new_path is None or item.new_path in taken or split_folder(item.new_path) in new
+    if is_old and is_new:
+        return None if item.old_path or item.new_path else item
+    if is_old and item.old_path is not None:
+        return replace(item, status="A", old_path=None, old_id="", old_mode=_ABSENT)
+    if is_new and item.new_path is not None:
+        return replace(item, status="D", new_path=None, new_id="", new_mode=_ABSENT)
+    return item
+
+
+def _readers(repository: Repository, blobs: Blobs, sides: tuple[str, str | None]) -> tuple[Read, Read]:
+    return _reader(repository, blobs, sides[0]), _reader(repository, blobs, sides[1])
 
 
 def _reader(repository: Repository, blobs: Blobs, side: str | None) -> Read:
@@ -176,121 +214,38 @@ def _flow(change: FileChange, apps: set[str | None], readers: Sequence[Read]) ->
         yield Change(change.old_path, change.new_path, None, None, problem)
 
 
-def _split_folder(path: str | None) -> str | None:
-    """The folder that a file belongs to if that was made by `split`; None if it cannot be a part of one."""
-    if path is None:
-        return None
-    parts = PurePosixPath(path).parts
-    if parts[-1] in folder.PARTS:
-        return "/".join(parts[:-1])
-    return "/".join(parts[:-2]) if len(parts) > 1 and parts[-2] in _INSIDE else None
-
-
-def _is_split(read: Read, place: str) -> bool:
-    found = read(f"{place}/{folder.DOCUMENT}" if place else folder.DOCUMENT)
-    return found is not None and found.startswith((b"$split:", b"document:"))
-
-
-def _joined(place: str, readers: Sequence[Read]) -> Change:
+def _joined(one: Place | None, other: Place | None, readers: tuple[Read, Read]) -> Change:
     sides: list[bytes | None] = []
     problem = None
-    for read in readers:
-        here = read
+    for place, read in zip((one, other), readers, strict=True):
         try:
-            text = _text(here, place)
+            sides.append(None if place is None else text_of(read, place))
         except ReadError as err:
-            problem, text = f"{err.where}: {err.message}", None
-        sides.append(text)
-    names = [place or "." if side is not None else None for side in sides]
+            problem = f"{err.where}: {err.message}"
+            sides.append(None)
+    names = [None if place is None else place.name for place in (one, other)]
     return Change(names[0], names[1], sides[0], sides[1], problem)
-
-
-def _text(read: Read, place: str) -> bytes | None:
-    if not _is_split(read, place):
-        return None
-    prefix = f"{place}/" if place else ""
-    return folder.join(lambda name: read(f"{prefix}{name}"), name=place or ".").encode()
-
-
-def commits(
-    repository: Repository, target: str, *, most: int | None = None
-) -> Iterator[tuple[Commit, Change]]:
-    """What each commit did to a document, the newest first; renames are followed.
-
-    Args:
-        repository: where.
-        target: a file, a `flow.py` (its `app.yml` is read), or a folder that holds one or was made by
-            `split`, relative to the current folder.
-        most: how many commits at most.
-
-    Raises:
-        UsageError: git has no history of it.
-        ReadError: a `flow.py` without an `app.yml` in history.
-    """
-    path, is_folder = _located(repository, target)
-    options = ["--no-ext-diff", "--no-textconv", "--raw", "-z", "-M", "--no-abbrev", f"--format={_FORMAT}"]
-    follow = [] if is_folder else ["--follow"]
-    limit = [] if most is None else [f"--max-count={most}"]
-    out = git(["log", *options, *follow, *limit, "--", path], cwd=repository.top, fails=f"git log {target}")
-    seen = False
-    with Blobs(repository.top) as blobs:
-        for commit, raw in _records(out):
-            changes = parsed_raw(raw)
-            if is_folder:
-                before = f"{commit.id}^" if blobs.kind(f"{commit.id}^")[0] else ""
-                readers = (
-                    _nothing if not before else _reader(repository, blobs, before),
-                    _reader(repository, blobs, commit.id),
-                )
-                found: Iterator[Change] | list[Change] = [_joined(path, readers)]
-            else:
-                found = (item for change in changes for item in _file(repository, blobs, change))
-            for item in found:
-                seen = True
-                yield commit, item
-    if not seen:
-        raise _no_history(repository, target, path)
-
-
-def _nothing(_name: str) -> bytes | None:
-    return None
 
 
 def _records(out: bytes) -> Iterator[tuple[Commit, bytes]]:
     """Each commit of a `git log` with our format, with its raw changes."""
     for record in out.split(b"\0\0commit ")[1:]:
         *fields, raw = record.split(b"\0", 4)
-        yield Commit(*(field.decode(errors="replace") for field in fields)), raw.lstrip(b"\0\n")
-
-
-def _located(repository: Repository, target: str) -> tuple[str, bool]:
-    """The path from the top of the repository that stands for a target, and whether it is a split folder."""
-    path = Path(target)
-    if path.is_dir() and (path / APP_FILE).is_file():
-        path = path / APP_FILE
-    elif path.is_dir() and (path / folder.DOCUMENT).is_file():
-        return from_top(repository, path), True
-    elif path.is_dir() and (path / FLOW_FILE).is_file():
-        path = path / FLOW_FILE
-    elif path.is_dir():
-        raise UsageError(
-            f"the folder holds no {APP_FILE} and no parts of a document; a log is of one workflow",
-            path=target,
-            code="no-flow",
-            hint="all of them: difyflow changelog REV..REV FOLDER",
-        )
-    if path.name == FLOW_FILE:
-        path = path.with_name(APP_FILE)
-    return from_top(repository, path), False
+        name, author, date, subject = (field.decode(errors="replace") for field in fields)
+        yield Commit(name, author, date, subject), raw.lstrip(b"\0\n")
 
 
 def from_top(repository: Repository, path: Path | str) -> str:
     """A path relative to the current folder as git has it; empty for the top itself.
 
+    In a bare repository there are no folders to be in: paths count from the top.
+
     Raises:
         UsageError: it lies outside the repository.
     """
     path = Path(path)
+    if repository.is_bare:
+        return "" if path == Path() else path.as_posix()
     whole = path.parent.resolve() / path.name
     try:
         found = whole.relative_to(repository.top.resolve()).as_posix()
@@ -301,23 +256,11 @@ def from_top(repository: Repository, path: Path | str) -> str:
     return "" if found == "." else found
 
 
-def _no_history(repository: Repository, target: str, path: str) -> UsageError | ReadError:
-    flow = str(PurePosixPath(path).with_name(FLOW_FILE)) if path else FLOW_FILE
-    has_flow = bool(attempt(["log", "-1", "--format=%H", "--", flow], cwd=repository.top)[1].strip())
-    if PurePosixPath(path).name == APP_FILE and has_flow:
-        return ReadError(
-            f"no {APP_FILE} was committed beside the {FLOW_FILE}; Python from history is never executed",
-            path=target,
-            code="no-app",
-            hint=f"commit what it renders too: difyflow render {target} -o {path}",
-        )
-    return UsageError("git has no history of such a document", path=target, code="no-history")
-
-
 def commits_between(repository: Repository, old: str, new: str) -> dict[str, list[Commit]]:
     """The commits from one revision to another that touched each file, by path; the newest first."""
     options = ["--no-ext-diff", "--no-textconv", "--raw", "-z", "-M", "--no-abbrev", f"--format={_FORMAT}"]
-    out = git(["log", *options, f"{old}..{new}", "--"], cwd=repository.top, fails=f"git log {old}..{new}")
+    call = ["-c", "log.showSignature=false", "log", "--encoding=UTF-8", *options, f"{old}..{new}", "--"]
+    out = git(call, cwd=repository.top, fails=f"git log {old}..{new}")
     found: dict[str, list[Commit]] = {}
     for commit, raw in _records(out):
         for change in parsed_raw(raw):

@@ -5,7 +5,6 @@ Imports nothing of difyflow but its errors, so that a target `REV:path` can be r
 
 from __future__ import annotations
 
-import subprocess
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,17 +18,19 @@ from difyflow.git._call import attempt, git
 
 @dataclass(frozen=True, slots=True)
 class Repository:
-    """A git repository with a work tree.
+    """A git repository.
 
     Attributes:
-        top: the folder of the work tree.
+        top: the folder of the work tree; in one without a work tree, its git folder.
         git_dir: its own `.git` folder; another one for each work tree of a repository.
         common_dir: the `.git` folder that all work trees share.
+        is_bare: whether there is no work tree, as on a server.
     """
 
     top: Path
     git_dir: Path
     common_dir: Path
+    is_bare: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,26 +58,31 @@ class FileChange:
         return all(mode in ("000000", "100644", "100755") for mode in (self.old_mode, self.new_mode))
 
 
-def open_repository(start: Path | None = None) -> Repository:
-    """The repository that a folder lies in.
+def open_repository(start: Path | None = None, *, may_be_bare: bool = False) -> Repository:
+    """The repository that a folder lies in, or that `GIT_DIR` names.
 
     Args:
         start: by itself the current folder.
+        may_be_bare: whether one without a work tree will do: for what reads history alone.
 
     Raises:
         UsageError: it lies in none (`no-repository`), or git is not installed.
     """
-    asked = ("--show-toplevel", "--absolute-git-dir", "--git-common-dir")
-    code, out, _ = attempt(["rev-parse", *asked], cwd=start)
+    asked = ["rev-parse", "--absolute-git-dir", "--git-common-dir"]
+    code, out, said = attempt([*asked, "--show-toplevel"], cwd=start)
+    is_bare = bool(code) and may_be_bare
+    if is_bare:
+        code, out, said = attempt(asked, cwd=start)
     lines = out.decode(errors="surrogateescape").split("\n")
-    if code or len(lines) < 4:
+    if code or len(lines) < (3 if is_bare else 4):
+        words = " ".join(said.split()).removeprefix("fatal: ")
         raise UsageError(
-            f"{start or Path.cwd()} lies in no git repository with files",
+            f"{start or Path.cwd()} lies in no git repository with files" + (f": {words}" if words else ""),
             code="no-repository",
             hint="go into one, or make one: git init",
         )
-    base = start or Path.cwd()
-    return Repository(Path(lines[0]), Path(lines[1]), (base / lines[2]).resolve())
+    git_dir, common = Path(lines[0]), ((start or Path.cwd()) / lines[1]).resolve()
+    return Repository(git_dir if is_bare else Path(lines[2]), git_dir, common, is_bare)
 
 
 def is_revision(text: str, *, cwd: Path | None = None) -> bool:
@@ -149,7 +155,7 @@ class Blobs:
 
     def __init__(self, cwd: Path | None = None) -> None:
         self._cwd = cwd
-        self._process: subprocess.Popen[bytes] | None = None
+        self._pipe = _call.Pipe(["cat-file", "--batch"], cwd)
 
     def __enter__(self) -> Self:
         return self
@@ -157,8 +163,7 @@ class Blobs:
     def __exit__(
         self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if self._process is not None:
-            self._process.communicate()
+        self._pipe.__exit__(kind, value, trace)
 
     def kind(self, name: str, *, max_bytes: int | None = None) -> tuple[str, bytes]:
         """What kind of object this is (`blob`, `tree`, ..., empty if there is none), and its bytes.
@@ -171,20 +176,8 @@ class Blobs:
             ReadError: it is larger than that (`too-large`).
             UsageError: git is not installed, or gives up.
         """
-        if "\n" in name or "\0" in name or not name.strip():
-            return "", b""
-        process = self._process or self._start()
-        assert process.stdin is not None and process.stdout is not None
-        try:
-            process.stdin.write(name.encode(errors="surrogateescape") + b"\n")
-            process.stdin.flush()
-        except BrokenPipeError as err:
-            raise UsageError("git cat-file: it gave up", code="git-failed") from err
-        head = process.stdout.readline().decode(errors="surrogateescape").rstrip("\n")
-        words = head.rsplit(" ", 2)
-        if not head:
-            raise UsageError("git cat-file: this is no git repository", code="no-repository")
-        if len(words) < 3 or not words[2].isdecimal():
+        words = _head(self._pipe, name, self._cwd)
+        if words is None:
             return "", b""
         size = int(words[2])
         if max_bytes is not None and size > max_bytes:
@@ -192,8 +185,8 @@ class Blobs:
             raise ReadError(
                 f"it has {size:,} bytes, more than the limit of {max_bytes:,}", path=name, code="too-large"
             )
-        data = process.stdout.read(size)
-        process.stdout.read(1)
+        data = self._pipe.read(size)
+        self._pipe.read(1)
         return words[1], data
 
     def read(self, name: str, *, max_bytes: int | None = None) -> bytes | None:
@@ -201,24 +194,44 @@ class Blobs:
         kind, data = self.kind(name, max_bytes=max_bytes)
         return data if kind == "blob" else None
 
-    def _start(self) -> subprocess.Popen[bytes]:
-        try:
-            self._process = subprocess.Popen(
-                _call.command(["cat-file", "--batch"]),
-                cwd=self._cwd,
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.DEVNULL,
-                env=_call.environment(),
-            )
-        except OSError as err:
-            raise _call.missing(err) from err
-        return self._process
-
     def _pass_over(self, size: int) -> None:
-        assert self._process is not None and self._process.stdout is not None
         while size > 0:
-            size -= len(self._process.stdout.read(min(size, 1 << 20)))
+            size -= len(self._pipe.read(min(size, 1 << 20)))
+
+
+class Names:
+    """Finds out the ids of objects through one `git cat-file --batch-check`; their contents stay unread."""
+
+    def __init__(self, cwd: Path | None = None) -> None:
+        self._cwd = cwd
+        self._pipe = _call.Pipe(["cat-file", "--batch-check"], cwd)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._pipe.__exit__(kind, value, trace)
+
+    def find(self, name: str) -> tuple[str, str]:
+        """The kind of an object and its id; both empty if there is none. Otherwise as `Blobs.kind`."""
+        words = _head(self._pipe, name, self._cwd)
+        return ("", "") if words is None else (words[1], words[0])
+
+
+def _head(pipe: _call.Pipe, name: str, cwd: Path | None) -> list[str] | None:
+    """What `git cat-file` says of an object: id, kind, size."""
+    if "\0" in name or not name.strip():
+        return None
+    if "\n" in name:  # a line is a question there; this takes a process, and such names are rare
+        code, out, _ = attempt(["rev-parse", "--quiet", "--verify", "--end-of-options", name], cwd=cwd)
+        if code:
+            return None
+        name = out.decode().strip()
+    head = pipe.ask(name).decode(errors="surrogateescape")
+    words = head.rsplit(" ", 2)
+    return words if len(words) == 3 and words[2].isdecimal() else None
 
 
 def show(name: str, *, cwd: Path | None = None) -> bytes:

@@ -20,7 +20,8 @@ class Summary:
     """A change of one document.
 
     Attributes:
-        kind: `added`, `removed`, `changed`, `layout` (nothing but the canvas shows it), `same`, `unreadable`.
+        kind: `added`, `removed`, `changed`, `layout` (nothing but the canvas shows it), `same`, `unreadable`,
+            `cut` (what was before is not in this clone).
         name: of the app, as it is now.
         breaking: what callers or other nodes will notice, a line each.
         lines: what changed, a line for each node, edge, variable or setting.

@@ -4,11 +4,8 @@ from __future__ import annotations
 
 import json
 
-import pytest
-
 from difyflow.cli.main import run
-from difyflow.errors import ReadError, UsageError
-from difyflow.git.history import changed_documents, commits, commits_between
+from difyflow.git.history import changed_documents, commits_between
 from difyflow.git.repository import open_repository
 
 HOSTILE = "from difyflow import Flow\nimport pathlib\npathlib.Path('executed').write_text('x')\n"
@@ -67,23 +64,12 @@ def test_a_split_folder_is_one_document(repo, dsl, capsys):
     assert "`parts`" in capsys.readouterr().out
 
 
-def test_each_commit_of_a_file_is_told_and_renames_are_followed(repo, dsl):
+def test_commits_of_a_range_are_told_by_file(repo, dsl):
     repo.commit("one", {"a.yml": dsl(), "other.yml": dsl(name="o", title="O")})
-    repo.commit("two", {"a.yml": dsl(number=2)})
     repo.commit("not it", {"other.yml": dsl(name="o", number=5)})
     repo.git("mv", "a.yml", "b.yml")
     repo.commit("moved")
     repo.commit("three", {"b.yml": dsl(number=3)})
-    found = [
-        (commit.subject, item.old_name, item.new_name) for commit, item in commits(open_repository(), "b.yml")
-    ]
-    assert found == [
-        ("three", "b.yml", "b.yml"),
-        ("moved", "a.yml", "b.yml"),
-        ("two", "a.yml", "a.yml"),
-        ("one", None, "a.yml"),
-    ]
-    assert len(list(commits(open_repository(), "b.yml", most=2))) == 2
     touched = commits_between(open_repository(), "HEAD~3", "HEAD")
     assert {path: [item.subject for item in found] for path, found in touched.items()} == {
         "a.yml": ["moved"],
@@ -100,11 +86,6 @@ def test_python_from_history_is_never_executed(repo, dsl, capsys):
         ("bare/flow.py", False),
         ("wf/app.yml", True),
     ]
-    for target in ("wf", "wf/flow.py", "wf/app.yml"):
-        assert len(list(commits(open_repository(), target))) == 2
-    for target in ("bare", "bare/flow.py"):
-        with pytest.raises(ReadError, match="never executed"):
-            list(commits(open_repository(), target))
     assert run(["changelog", "HEAD~1"]) == 0
     assert "never executed" in capsys.readouterr().out
     for arguments in (
@@ -115,13 +96,6 @@ def test_python_from_history_is_never_executed(repo, dsl, capsys):
     ):
         assert run(arguments) in (0, 1), arguments
     assert not (repo.top / "executed").exists()
-
-
-@pytest.mark.parametrize("target", ["gone.yml", "../outside.yml", "sub", "."])
-def test_what_has_no_history_is_an_error(repo, dsl, target):
-    repo.commit("one", {"a.yml": dsl(), "sub/x.txt": "x"})
-    with pytest.raises(UsageError):
-        list(commits(open_repository(), target))
 
 
 def test_a_diff_of_a_large_repository_reads_only_what_changed(repo, dsl, tmp_path, monkeypatch, capsys):
