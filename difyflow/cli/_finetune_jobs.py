@@ -5,13 +5,12 @@ from __future__ import annotations
 import json
 import os
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from types import TracebackType
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING
 
 from difyflow.cli import _exit, _show
 from difyflow.cli._finetune import Place, access, patience
@@ -81,9 +80,9 @@ def watch(folder: str, base_url: str, key_env: str, options: WatchOptions) -> in
         job_id = _submitted(folder, job)
         log = EventLog(Path(folder), job_id)
         last: RemoteJob | None = None
-        with _view(options.format_, log) as view:
+        with _view(options.format_, log) as show:
             for update in follow(jobs, job_id, log, every_s=options.every_s):
-                view.show(update)
+                show(update)
                 if last is None or update.job.status != last.status:
                     _remember(Path(folder), update.job)
                 last = update.job
@@ -157,28 +156,16 @@ def _write_json(value: object) -> None:
     _show.write_text(json.dumps(value, ensure_ascii=False, indent=2) + "\n")
 
 
-class _Quiet:
-    """JSON: a line for each event, at once."""
-
-    def show(self, update: Update) -> None:
-        """What is new."""
-        for event in update.events:
-            _show.write_text(json.dumps(asdict(event), ensure_ascii=False) + "\n")
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        return None
+def _write_events(update: Update) -> None:
+    """A line of JSON for each event, at once."""
+    for event in update.events:
+        _show.write_text(json.dumps(asdict(event), ensure_ascii=False) + "\n")
 
 
-class _Lines(_Quiet):
-    """A line for each event, and the curve at the end; for output that is no terminal."""
+class _Lines:
+    """A line for each event; for output that is no terminal, below it the curve."""
 
-    def __init__(self, log: EventLog) -> None:
-        self._log = log
+    def __init__(self) -> None:
         self._status = ""
 
     def show(self, update: Update) -> None:
@@ -189,14 +176,8 @@ class _Lines(_Quiet):
             self._status = update.job.status
             _show.note(f"  status: {self._status}{_until(update.job)}")
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        for line in plot(curves(self._log.events)):
-            _show.note(line)
 
-
-class _Live(_Quiet):
+class _Live:
     """Status, curve and the last events, redrawn at each look."""
 
     def __init__(self, log: EventLog) -> None:
@@ -205,11 +186,11 @@ class _Live(_Quiet):
 
         self._log = log
         self._console = Console(stderr=True)
-        self._live = Live(console=self._console, auto_refresh=False, transient=False)
+        self.live = Live(console=self._console, auto_refresh=False, transient=False)
 
     def show(self, update: Update) -> None:
         """Draws it anew."""
-        self._live.update(self._drawn(update), refresh=True)
+        self.live.update(self._drawn(update), refresh=True)
 
     def _drawn(self, update: Update) -> RenderableType:
         from rich.text import Text
@@ -220,20 +201,22 @@ class _Live(_Quiet):
         lines += [_line(event) for event in self._log.events[-_EVENTS:]]
         return Text("\n".join(_printable(line) for line in lines), no_wrap=True)
 
-    def __enter__(self) -> Self:
-        self._live.__enter__()
-        return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._live.__exit__(kind, error, trace)
-
-
-def _view(format_: str, log: EventLog) -> _Quiet:
+@contextmanager
+def _view(format_: str, log: EventLog) -> Iterator[Callable[[Update], None]]:
+    """What shows an update."""
     if format_ == "json":
-        return _Quiet()
-    return _Live(log) if sys.stderr.isatty() else _Lines(log)
+        yield _write_events
+    elif sys.stderr.isatty():
+        view = _Live(log)
+        with view.live:
+            yield view.show
+    else:
+        try:
+            yield _Lines().show
+        finally:
+            for line in plot(curves(log.events)):
+                _show.note(line)
 
 
 def _line(event: Event) -> str:

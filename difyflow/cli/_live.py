@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import sys
-from types import TracebackType
-from typing import TYPE_CHECKING, Protocol, Self
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Protocol
 
 from difyflow.cli import _show
 from difyflow.records import events as ev
@@ -20,10 +21,6 @@ _MARKS = {"succeeded": "✓", "failed": "✗", "exception": "!", "running": "…
 class View(Protocol):
     """Shows one run."""
 
-    def begin(self, header: Header) -> None:
-        """Before the run."""
-        ...
-
     def event(self, event: ev.Event) -> None:
         """While it runs."""
         ...
@@ -32,25 +29,26 @@ class View(Protocol):
         """When it has ended."""
         ...
 
-    def __enter__(self) -> Self: ...
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None: ...
-
-
-def open_view(*, quiet: bool) -> View:
-    """The view that fits stderr."""
+@contextmanager
+def open_view(header: Header, *, quiet: bool) -> Iterator[View]:
+    """The view that fits stderr, while something runs; says first what and where."""
     if quiet:
-        return _Quiet()
-    return _Table() if sys.stderr.isatty() else _Lines()
+        yield _Quiet()
+        return
+    _show.note(title_of(header))
+    for line in header.notes:
+        _show.note(f"  {line}")
+    if sys.stderr.isatty():
+        table = _Table()
+        with table.live:
+            yield table
+    else:
+        yield _Lines()
 
 
 class _Quiet:
     """Says nothing but how it ended, when it ended badly."""
-
-    def begin(self, header: Header) -> None:
-        """Nothing."""
 
     def event(self, event: ev.Event) -> None:
         """Nothing."""
@@ -60,23 +58,9 @@ class _Quiet:
         if not result.ok:
             _show.note(_ending(result))
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        return None
-
 
 class _Lines(_Quiet):
     """A line per node that ends."""
-
-    def begin(self, header: Header) -> None:
-        """Target, server, version, notes."""
-        _show.note(title_of(header))
-        for line in header.notes:
-            _show.note(f"  {line}")
 
     def event(self, event: ev.Event) -> None:
         """A line when a node ends, fails a try, or a person is asked."""
@@ -112,7 +96,7 @@ class _Table(_Lines):
         from rich.live import Live
 
         self._tally = Tally()
-        self._live = Live(
+        self.live = Live(
             console=Console(stderr=True), get_renderable=self._draw, refresh_per_second=8, transient=False
         )
 
@@ -137,15 +121,6 @@ class _Table(_Lines):
                 Text(node.error, style="red"),
             )
         return table
-
-    def __enter__(self) -> Self:
-        self._live.__enter__()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._live.__exit__(kind, error, trace)
 
 
 def title_of(header: Header) -> str:

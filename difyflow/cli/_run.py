@@ -75,9 +75,7 @@ def run(options: Options) -> int:
         check_query(options, header.mode)
         form = form_of(options, backend)
         inputs = check(form, given(options), limits=backend.limits(), max_file_mb=options.max_file_size)
-        view = open_view(quiet=options.quiet)
-        view.begin(header)
-        with view:
+        with open_view(header, quiet=options.quiet) as view:
             result = execute(
                 backend,
                 inputs,
