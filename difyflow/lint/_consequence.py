@@ -19,3 +19,8 @@ def when_run(view: View, node: NodeView) -> Severity | None:
     if not view.is_reached(node) or node.raw.get("error_strategy") in ("fail-branch", "default-value"):
         return "warning"
     return None
+
+
+def when_reached(view: View, node: NodeView) -> Severity | None:
+    """For a node that does the wrong thing when it runs: a warning if it never runs."""
+    return None if view.is_reached(node) else "warning"

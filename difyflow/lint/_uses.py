@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from difyflow.dsl.edit import Path
-from difyflow.lint.finding import Fix
-from difyflow.lint.view import NodeView
+from difyflow.lint.finding import Fix, Found, Severity
+from difyflow.lint.view import NodeView, View
 from difyflow.nodes._base import Reference
 from difyflow.terms.selector import Selector
 
@@ -78,3 +78,29 @@ def renamed(node: NodeView, reference: Reference, selector: Selector, title: str
         return None
     made = text[: reference.start] + str(selector) + text[reference.end :]
     return Fix(title, ((where, made),), safe=False)
+
+
+def mild(view: View, node: NodeView, reference: Reference) -> Severity | None:
+    """A reference in what never runs does no harm; an aggregator passes over what has no value."""
+    if sleeps(node, reference):
+        return "info"
+    return "warning" if not view.is_reached(node) or node.kind in PATIENT else None
+
+
+def told(
+    node: NodeView,
+    reference: Reference,
+    text: str,
+    *,
+    fix: Fix | None = None,
+    severity: Severity | None = None,
+) -> Found:
+    """A finding at a reference, with the words that name it."""
+    return Found(
+        place(node, reference),
+        text,
+        fix=fix,
+        severity=severity,
+        text=words(reference),
+        start=reference.start,
+    )

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 
 from difyflow.dsl.edit import Path
 from difyflow.lint._consequence import when_built, when_run
+from difyflow.lint._constants import can_be, object_fault
 from difyflow.lint._shape import shown
 from difyflow.lint.finding import Fix, Found
 from difyflow.lint.rule import rule
@@ -210,21 +211,9 @@ def _given_fault(view: View, node: NodeView, item: Mapping[str, object], kind: V
         return ""
     given = view.resolve(Selector(value), node).type
     wanted = kind.item if operation == "append" else kind
-    if given is None or _fits(wanted, given):
+    if given is None or can_be(wanted, given):
         return ""
     return f"{operation!r} on {kind} takes {wanted}, and {'.'.join(value)} is {given}"
-
-
-def _fits(wanted: VarType, given: VarType) -> bool:
-    """Whether a value can be of the wanted type; lists may be empty, and an empty one is of every type."""
-    if VarType.ANY in (wanted, given):
-        return True
-    if wanted.is_array or given.is_array:
-        return wanted.is_array and given.is_array
-    if wanted in _NUMBERS:
-        return given in (*_NUMBERS, VarType.BOOLEAN)
-    texts = (VarType.STRING, VarType.SECRET)
-    return given is wanted or (wanted in texts and given in texts)
 
 
 def _operation_fault(item: Mapping[str, object], kind: VarType | None) -> tuple[str, str]:
@@ -258,7 +247,8 @@ def _constant_fault(operation: str, kind: VarType, value: object) -> tuple[str, 
         return ("value", "division by 0") if operation == "/=" and value == 0 else ("", "")
     wanted = {VarType.STRING: str, VarType.BOOLEAN: bool, VarType.OBJECT: dict}.get(kind)
     if kind is VarType.OBJECT and operation == "set" and isinstance(value, str):
-        return "", ""
+        said = object_fault(value)
+        return ("value", said) if said else ("", "")
     if wanted is not None and not isinstance(value, wanted):
         return "value", f"the target is {kind}, and the constant is {shown(value)}"
     return "", ""

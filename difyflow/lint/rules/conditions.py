@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping
 
-from difyflow.lint._conditions import NUMERIC, OF_FILE_LISTS, Condition, conditions
+from difyflow.lint._conditions import NUMERIC, OF_FILE_LISTS, UNARY, Condition, conditions
 from difyflow.lint._consequence import when_built, when_run
 from difyflow.lint._shape import shown
 from difyflow.lint._shapes import OPERATORS
@@ -249,6 +250,67 @@ def condition_value_type(view: View) -> Iterator[Found]:
         ):
             message = f"{shown(value)} is no value of a condition; it is text, a list of texts, true or false"
             yield Found(place, message, severity=when_built(view, item.node))
+
+
+@rule("condition-boolean", severity="error", since="1.8")
+def condition_boolean(view: View) -> Iterator[Found]:
+    """A boolean is compared with something that is none, or true or false with a variable that is no boolean.
+
+    What it does:
+        Looks at the value of conditions on boolean variables and on lists of booleans, and at values that
+        are true or false in conditions on other variables. Where the type is not certain, nothing is said.
+
+    Why is it bad:
+        Dify reads the text of a value as JSON and fails with everything but `true`, `false` and whole
+        numbers: `yes`, `True`, an empty text. True and false are no text: a text is never equal to them,
+        which is a warning, and `start with` and `end with` fail.
+
+    Example:
+        ```yaml
+        # start.urgent is a checkbox
+        conditions: [{variable_selector: [start, urgent], comparison_operator: is, value: 'yes'}]
+        ```
+
+    Use instead:
+        ```yaml
+        conditions: [{variable_selector: [start, urgent], comparison_operator: is, value: true}]
+        ```
+
+    Dify:
+        1.8 and later (`_convert_to_bool`).
+    """
+    for item in conditions(view):
+        value = item.raw.get("value")
+        if item.selector is None or value is None or item.operator in ("exists", "not exists"):
+            continue
+        kind = view.resolve(item.selector, item.node).type
+        place = (*item.path, "value")
+        if kind in (VarType.BOOLEAN, VarType.ARRAY_BOOLEAN):
+            if not all(map(_is_boolean, value if isinstance(value, list) else [value])):
+                message = (
+                    f"{shown(value)} is neither true nor false, and the run fails here; write true or false"
+                )
+                yield Found(place, message, severity=when_run(view, item.node))
+        elif isinstance(value, bool) and kind in _NO_BOOLEANS and item.operator not in UNARY:
+            fails = item.operator in ("start with", "end with")
+            said = "the run fails here" if fails else f"{kind} is never equal to {shown(value)}"
+            message = f"{'.'.join(item.selector)} is {kind}: {said}; put the value in quotes if it is text"
+            yield Found(place, message, severity=when_run(view, item.node) if fails else "warning")
+
+
+_NO_BOOLEANS = (VarType.STRING, VarType.SECRET, VarType.ARRAY_STRING)
+
+
+def _is_boolean(value: object) -> bool:
+    """True for what Dify can make a boolean of, and for text with a reference, whose value nobody knows."""
+    if not isinstance(value, str):
+        return isinstance(value, bool | int)
+    if "{{#" in value:
+        return True
+    try:
+        return isinstance(json.loads(value), bool | int)
+    except (ValueError, RecursionError):
+        return False
 
 
 @rule("condition-files", severity="error")

@@ -1,21 +1,16 @@
-"""Rules about iterations and loops: what lies in them, where a round begins, what they take and give."""
+"""Rules about what lies in an iteration or a loop, and where a round begins."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
-from difyflow.lint._scopes import Stand
-from difyflow.lint.finding import Fix, Found, Severity
+from difyflow.lint._consequence import when_reached
+from difyflow.lint.finding import Fix, Found
 from difyflow.lint.rule import rule
-from difyflow.lint.view import NodeView, View
-from difyflow.terms.selector import Selector
+from difyflow.lint.view import View
 
 _FLAGS = {"iteration": ("isInIteration", "iteration_id"), "loop": ("isInLoop", "loop_id")}
 _FORBIDDEN = ("end", "iteration", "loop", "human-input", "datasource", "knowledge-index", "start")
-
-
-def _mild(view: View, node: NodeView) -> Severity | None:
-    return None if view.is_reached(node) else "warning"
 
 
 @rule("container-parent", severity="error")
@@ -98,7 +93,7 @@ def container_membership(view: View) -> Iterator[Found]:
         parent, named = node.envelope.get("parentId"), node.raw.get(key)
         if parent and named and parent != named:
             text = f"parentId says {parent!r} and {key} says {named!r}: releases differ about where it runs"
-            yield Found(node.at(key), text, severity=_mild(view, node))
+            yield Found(node.at(key), text, severity=when_reached(view, node))
         elif not parent:
             place = (*node.path, "parentId")
             fix = Fix("Add the parentId", ((place, home.id),))
@@ -154,10 +149,12 @@ def container_start(view: View) -> Iterator[Found]:
             inside = [item.id for item in view.children(node) if item.kind == f"{node.kind}-start"]
             hint = f"; it is {inside[0]!r}" if inside else "; it has none"
             yield Found(
-                place, f"{named!r} is no start node in {node.title!r}{hint}", severity=_mild(view, node)
+                place,
+                f"{named!r} is no start node in {node.title!r}{hint}",
+                severity=when_reached(view, node),
             )
         elif not view.holds(until="0.15"):
-            mild = _mild(view, node) if view.holds("1.9") else "warning"
+            mild = when_reached(view, node) if view.holds("1.9") else "warning"
             text = f"{named!r} is no {node.kind}-start: Dify 1.9 and later fail (INVALID_ROOT)"
             text += "; see `difyflow migrate`"
             yield Found(place, text, severity=mild)
@@ -189,7 +186,7 @@ def container_empty(view: View) -> Iterator[Found]:
             yield Found(
                 node.path,
                 f"nothing lies in {node.title!r}: its rounds do nothing",
-                severity=_mild(view, node),
+                severity=when_reached(view, node),
             )
 
 
@@ -219,239 +216,3 @@ def container_forbidden_child(view: View) -> Iterator[Found]:
         home = view.parent(node)
         if home is not None:
             yield Found(node.at("type"), f"the editor has no {node.kind} in a {home.kind}")
-
-
-@rule("loop-end-outside", severity="error")
-def loop_end_outside(view: View) -> Iterator[Found]:
-    """A loop-end lies in no loop.
-
-    What it does:
-        Finds nodes of type `loop-end` whose container is no loop.
-
-    Why is it bad:
-        There is no loop to end; the way stops there.
-
-    Example:
-        ```yaml
-        {id: stop, data: {type: loop-end}}
-        ```
-
-    Use instead:
-        ```yaml
-        {id: stop, parentId: loop1, data: {type: loop-end, isInLoop: true, loop_id: loop1}}
-        ```
-
-    Dify:
-        1.2 and later (`useAvailableBlocks`).
-    """
-    for node in view.of("loop-end"):
-        home = view.parent(node)
-        if home is None or home.kind != "loop":
-            yield Found(
-                node.at("type"),
-                "a loop-end ends the loop that it lies in, and it lies in none",
-                severity=_mild(view, node),
-            )
-
-
-@rule("iteration-input", severity="error")
-def iteration_input(view: View) -> Iterator[Found]:
-    """An iteration has no list to go through.
-
-    What it does:
-        Finds an empty `iterator_selector`.
-
-    Why is it bad:
-        The run fails at the node: "iterator value is None" or "not found".
-
-    Example:
-        ```yaml
-        data: {type: iteration, iterator_selector: []}
-        ```
-
-    Use instead:
-        ```yaml
-        data: {type: iteration, iterator_selector: [split, sections]}
-        ```
-
-    Dify:
-        Every release (`IterationNode._run`).
-    """
-    for node in view.of("iteration"):
-        if "iterator_selector" in node.raw and not node.raw["iterator_selector"]:
-            yield Found(
-                node.at("iterator_selector"), "no list is chosen to go through", severity=_mild(view, node)
-            )
-
-
-@rule("iteration-output", severity="error")
-def iteration_output(view: View) -> Iterator[Found]:
-    """An iteration does not say what it collects, or collects something that lies outside of it.
-
-    What it does:
-        Finds an `output_selector` that is empty, or that names a node which is not in the iteration.
-
-    Why is it bad:
-        What is collected is the same in every round, or null.
-
-    Example:
-        ```yaml
-        data: {type: iteration, output_selector: [start, text]}
-        ```
-
-    Use instead:
-        ```yaml
-        data: {type: iteration, output_selector: [summary, text]}   # summary lies in the iteration
-        ```
-
-    Dify:
-        Every release (`IterationNode._run`; `df:iteration`).
-    """
-    for node in view.of("iteration"):
-        found = node.raw.get("output_selector")
-        place = node.at("output_selector")
-        if not found:
-            used = any(item.selector[:2] == (node.id, "output") for _, item in view.references)
-            yield Found(
-                place, "nothing is chosen to be collected", severity=_mild(view, node) if used else "warning"
-            )
-            continue
-        if not isinstance(found, list) or not all(isinstance(part, str) for part in found):
-            continue
-        resolved = view.resolve(Selector(found), node)
-        owner = resolved.owner
-        if (
-            resolved.fault is None
-            and owner is not node
-            and (owner is None or view.stand(owner, node) is not Stand.WITHIN)
-        ):
-            named = f"{owner.title!r} lies" if owner is not None else f"{found[0]!r} is"
-            text = f"{named} not in {node.title!r}: every round collects the same value"
-            yield Found(place, text, severity="warning")
-
-
-@rule("iteration-parallel", severity="warning")
-def iteration_parallel(view: View) -> Iterator[Found]:
-    """An iteration runs more rounds at the same time than it can.
-
-    What it does:
-        Finds a `parallel_nums` that is no whole number from 1 to 10, where `is_parallel` is set.
-
-    Why is it bad:
-        The editor allows 1 to 10; zero fails.
-
-    Example:
-        ```yaml
-        data: {type: iteration, is_parallel: true, parallel_nums: 50}
-        ```
-
-    Use instead:
-        ```yaml
-        data: {type: iteration, is_parallel: true, parallel_nums: 10}
-        ```
-
-    Dify:
-        0.11 and later (`MAX_PARALLEL_LIMIT`; a server may have another limit).
-    """
-    for node in view.of("iteration"):
-        found = node.raw.get("parallel_nums", 10)
-        if node.raw.get("is_parallel") and not (isinstance(found, int) and 1 <= found <= 10):
-            yield Found(
-                node.at("parallel_nums"), f"{found!r} rounds at the same time; the editor allows 1 to 10"
-            )
-
-
-@rule("loop-count", severity="warning")
-def loop_count(view: View) -> Iterator[Found]:
-    """A loop has a number of rounds that the editor does not allow.
-
-    What it does:
-        Finds a `loop_count` that is no whole number from 1 to 100. A missing one is found by `node-schema`.
-
-    Why is it bad:
-        The editor marks it red and does not publish; 0 is refused by newer engines.
-
-    Example:
-        ```yaml
-        data: {type: loop, loop_count: 1000}
-        ```
-
-    Use instead:
-        ```yaml
-        data: {type: loop, loop_count: 100}
-        ```
-
-    Dify:
-        1.1 and later (`LOOP_NODE_MAX_COUNT`; a server may have another limit).
-    """
-    for node in view.of("loop"):
-        found = node.raw.get("loop_count")
-        if isinstance(found, int) and not 1 <= found <= 100:
-            yield Found(node.at("loop_count"), f"{found} rounds; the editor allows 1 to 100")
-
-
-@rule("loop-variable", severity="error")
-def loop_variable(view: View) -> Iterator[Found]:
-    """A variable of a loop has no name, or that of another one.
-
-    What it does:
-        Looks at `label` of `loop_variables`.
-
-    Why is it bad:
-        References go by the label: one of two takes the place of the other, one without cannot be named.
-
-    Example:
-        ```yaml
-        loop_variables: [{label: n, ...}, {label: n, ...}]
-        ```
-
-    Use instead:
-        ```yaml
-        loop_variables: [{label: n, ...}, {label: total, ...}]
-        ```
-
-    Dify:
-        1.2 and later (`df:loop`).
-    """
-    for node in view.of("loop"):
-        seen: set[str] = set()
-        found = node.raw.get("loop_variables")
-        for index, item in enumerate(found if isinstance(found, list) else ()):
-            label = item.get("label") if isinstance(item, dict) else None
-            place = node.at("loop_variables", index, "label")
-            if isinstance(item, dict) and not label:
-                yield Found(place, "the loop variable has no name", severity=_mild(view, node))
-            elif isinstance(label, str):
-                if label in seen:
-                    yield Found(place, f"there are two loop variables {label!r}", severity=_mild(view, node))
-                seen.add(label)
-
-
-@rule("loop-no-break", severity="info")
-def loop_no_break(view: View) -> Iterator[Found]:
-    """A loop always runs all its rounds.
-
-    What it does:
-        Finds loops without a break condition and without a `loop-end` inside.
-
-    Why is it bad:
-        It need not be: then the loop runs `loop_count` times.
-
-    Example:
-        ```yaml
-        data: {type: loop, loop_count: 10, break_conditions: []}
-        ```
-
-    Use instead:
-        A break condition, or a `loop-end` after an if-else in the loop.
-
-    Dify:
-        1.1 and later.
-    """
-    for node in view.of("loop"):
-        if not node.raw.get("break_conditions") and all(
-            item.kind != "loop-end" for item in view.children(node)
-        ):
-            yield Found(
-                node.at("break_conditions"), f"{node.title!r} has no way to end before its last round"
-            )

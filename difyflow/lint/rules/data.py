@@ -1,4 +1,4 @@
-"""Rules about nodes that put values together, or take them apart: aggregators, list operators, extractors."""
+"""Rules about nodes that put values together, or take them apart: aggregators, extractors."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ from collections.abc import Iterator, Mapping
 
 from difyflow.dsl.edit import Path
 from difyflow.lint._consequence import when_run
-from difyflow.lint._shape import shown
 from difyflow.lint.finding import Found
 from difyflow.lint.rule import rule
 from difyflow.lint.view import NodeView, View
@@ -162,116 +161,6 @@ def _same(kind: VarType, wanted: VarType) -> bool:
     kind, wanted = plain.get(kind, kind), plain.get(wanted, wanted)
     loose = (VarType.ARRAY, VarType.ARRAY_ANY)
     return kind is wanted or (kind.is_array and wanted.is_array and (kind in loose or wanted in loose))
-
-
-@rule("list-filter", severity="error")
-def list_filter(view: View) -> Iterator[Found]:
-    """A list operator filters, sorts or cuts in a way that Dify cannot do.
-
-    What it does:
-        Looks at what is switched on: an operator that does not fit the items, an attribute that files do not
-        have, a number that is none, a sort key for files, an item number below 1.
-
-    Why is it bad:
-        The run fails: "Invalid condition", "Invalid key", "could not convert string to float". Filtering with
-        no condition does nothing, which is a warning.
-
-    Example:
-        ```yaml
-        # start.numbers is array[number]
-        filter_by: {enabled: true, conditions: [{key: '', comparison_operator: contains, value: '3'}]}
-        ```
-
-    Use instead:
-        ```yaml
-        filter_by: {enabled: true, conditions: [{key: '', comparison_operator: '=', value: '3'}]}
-        ```
-
-    Dify:
-        0.11 and later (`ListOperatorNode`).
-    """
-    for node in view.of("list-operator"):
-        selector = node.raw.get("variable")
-        if isinstance(selector, list) and len(selector) < 2:
-            message = "no list is chosen, and the run fails; choose one"
-            yield Found(node.at("variable"), message, severity=when_run(view, node))
-            continue
-        kind = None
-        if isinstance(selector, list) and all(isinstance(x, str) for x in selector):
-            kind = view.resolve(Selector(selector), node).type
-        for path, said, milder in _list_faults(node.raw, kind):
-            yield Found(node.at(*path), said, severity="warning" if milder else when_run(view, node))
-
-
-_NUMBER_OPERATORS = ("=", "≠", "<", ">", "≥", "≤")
-_TEXT_OPERATORS = (
-    "contains",
-    "start with",
-    "end with",
-    "is",
-    "in",
-    "empty",
-    "not contains",
-    "is not",
-    "not in",
-    "not empty",
-)
-_ITEM_OPERATORS = {
-    VarType.ARRAY_NUMBER: _NUMBER_OPERATORS,
-    VarType.ARRAY_STRING: _TEXT_OPERATORS,
-    VarType.ARRAY_BOOLEAN: ("is", "is not"),
-}
-_FILE_KEYS = ("name", "size", "type", "extension", "mime_type", "transfer_method", "url", "related_id")
-
-
-def _list_faults(raw: Mapping[str, object], kind: VarType | None) -> Iterator[tuple[Path, str, bool]]:
-    """Places, faults, and whether they are mild ones."""
-    filter_by, order_by = _on(raw, "filter_by"), _on(raw, "order_by")
-    conditions = filter_by.get("conditions") if filter_by else None
-    if filter_by and conditions == []:
-        yield ("filter_by", "conditions"), "filtering is on without a condition, so nothing is left out", True
-    for index, item in enumerate(conditions if isinstance(conditions, list) else []):
-        if isinstance(item, dict):
-            for key, said in _filter_fault(item, kind):
-                yield ("filter_by", "conditions", index, key), said, False
-    if order_by and kind is VarType.ARRAY_FILE and order_by.get("key") not in _FILE_KEYS:
-        said = f"files cannot be sorted by {shown(order_by.get('key'))}; by: {', '.join(_FILE_KEYS)}"
-        yield ("order_by", "key"), said, False
-    extract = _on(raw, "extract_by")
-    serial = extract.get("serial") if extract else None
-    if isinstance(serial, str) and "{{#" not in serial and not (serial.strip().isdigit() and int(serial) > 0):
-        yield ("extract_by", "serial"), f"{serial!r} is no number of an item; they count from 1", False
-
-
-def _on(raw: Mapping[str, object], key: str) -> Mapping[str, object]:
-    """The settings at a key, if they are switched on."""
-    found = raw.get(key)
-    return found if isinstance(found, dict) and found.get("enabled") else {}
-
-
-def _filter_fault(item: Mapping[str, object], kind: VarType | None) -> Iterator[tuple[str, str]]:
-    operator, value, key = item.get("comparison_operator"), item.get("value"), item.get("key")
-    known = _ITEM_OPERATORS.get(kind) if kind else None
-    if kind is VarType.ARRAY_FILE:
-        if key not in _FILE_KEYS:
-            yield "key", f"files have no attribute {shown(key)}; they have: {', '.join(_FILE_KEYS)}"
-            return
-        known = _NUMBER_OPERATORS if key == "size" else _TEXT_OPERATORS
-        known = ("in", "not in") if key in ("type", "transfer_method") else known
-    if known is not None and isinstance(operator, str) and operator not in known:
-        yield "comparison_operator", f"{operator!r} does not go with the items; these do: {', '.join(known)}"
-    elif (
-        known is _NUMBER_OPERATORS and isinstance(value, str) and "{{#" not in value and not _is_number(value)
-    ):
-        yield "value", f"{shown(value)} is no number, and the items are compared as numbers"
-
-
-def _is_number(text: str) -> bool:
-    try:
-        float(text)
-    except ValueError:
-        return False
-    return True
 
 
 @rule("extract-document-input", severity="error")

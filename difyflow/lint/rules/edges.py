@@ -1,21 +1,14 @@
-"""Rules about the edges of a graph."""
+"""Rules about edges: what they join."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
 from difyflow.dsl.edit import DELETE
+from difyflow.lint._edges import ends
 from difyflow.lint.finding import Fix, Found, Severity
 from difyflow.lint.rule import rule
-from difyflow.lint.view import EdgeView, NodeView, View
-
-
-def _ends(view: View) -> Iterator[tuple[EdgeView, NodeView, NodeView]]:
-    """The edges that lead from a node to a node."""
-    for edge in view.edges:
-        source, target = view.by_id.get(edge.source), view.by_id.get(edge.target)
-        if source is not None and target is not None:
-            yield edge, source, target
+from difyflow.lint.view import View
 
 
 @rule("edge-endpoint", severity="error", fix="unsafe")
@@ -118,7 +111,7 @@ def edge_self(view: View) -> Iterator[Found]:
     Dify:
         Every release (see `graph-cycle`).
     """
-    for edge, source, _ in _ends(view):
+    for edge, source, _ in ends(view):
         if edge.source == edge.target:
             mild: Severity | None = None if view.is_reached(source) else "warning"
             text = f"{source.title!r} leads to itself, and waits for itself"
@@ -146,7 +139,7 @@ def edge_scope(view: View) -> Iterator[Found]:
     Dify:
         Every release (graphon `gs`; `Graph.init` of an iteration follows edges from its start node).
     """
-    for edge, source, target in _ends(view):
+    for edge, source, target in ends(view):
         inner, outer = view.parent(source), view.parent(target)
         if inner is outer:
             continue
@@ -156,86 +149,6 @@ def edge_scope(view: View) -> Iterator[Found]:
         mild: Severity | None = "warning" if not view.is_reached(source) else None
         place = (*edge.path, "target" if inner is None else "source")
         yield Found(place, f"{text}, and nothing passes a container's wall", node=source.id, severity=mild)
-
-
-@rule("edge-handle-type", severity="error", fix="safe")
-def edge_handle_type(view: View) -> Iterator[Found]:
-    """The handle of an edge is no text.
-
-    What it does:
-        Finds a `sourceHandle` that YAML reads as a boolean or a number: `true`, `1`.
-
-    Why is it bad:
-        Handles are compared as texts, so that the way is never taken.
-
-    Example:
-        ```yaml
-        sourceHandle: true
-        ```
-
-    Use instead:
-        ```yaml
-        sourceHandle: 'true'
-        ```
-
-    Fix safety:
-        Safe: the same in quotes.
-
-    Dify:
-        Every release (graphon `INVALID_EDGE`).
-    """
-    for edge in view.edges:
-        found = edge.raw.get("sourceHandle")
-        if found is not None and not isinstance(found, str):
-            text = str(found).lower() if isinstance(found, bool) else str(found)
-            place = (*edge.path, "sourceHandle")
-            fix = Fix("Put the handle in quotes", ((place, text),)) if isinstance(found, bool | int) else None
-            yield Found(place, f"the handle {found!r} is no text; quote it", node=edge.source, fix=fix)
-
-
-@rule("edge-handle-unknown", severity="error")
-def edge_handle_unknown(view: View) -> Iterator[Found]:
-    """An edge leaves a node where the node has no way out.
-
-    What it does:
-        Compares `sourceHandle` with the ways out that the node has: `source`; the cases and `false` of an
-        if-else; the classes of a classifier; the actions of a form; `fail-branch`.
-
-    Why is it bad:
-        A way out that the node does not have is never taken. An error if the node has several ways out, and
-        nothing else leads to the target or nothing leaves one of the ways out. `success-branch` of a node
-        with a fail branch was a way out up to Dify 1.8.
-
-    Example:
-        ```yaml
-        {source: check, sourceHandle: source, target: end}   # check is an if-else
-        ```
-
-    Use instead:
-        ```yaml
-        {source: check, sourceHandle: 'true', target: end}
-        ```
-
-    Dify:
-        Every release (`EdgeProcessor._process_branch_node_edges`, `BranchIdentifyRunConditionHandler`).
-    """
-    for edge, source, target in _ends(view):
-        if not edge.handle or edge.handle in source.handles or source.data.TERMINAL or not source.handles:
-            continue
-        known = ", ".join(sorted(filter(None, source.handles)))
-        branching = len(source.handles) > 1
-        lost = branching and view.is_reached(source)
-        lost = lost and (not view.is_reached(target) or _has_loose_end(view, source))
-        if edge.handle == "success-branch" and "fail-branch" in source.handles:
-            lost = lost and view.holds("1.9")
-        text = f"{source.title!r} ({source.kind}) has no way out {edge.handle!r}; it has: {known}"
-        yield Found((*edge.path, "sourceHandle"), text, node=source.id, severity=None if lost else "warning")
-
-
-def _has_loose_end(view: View, node: NodeView) -> bool:
-    """True if no edge leaves one of the ways out, so that a stray edge may be meant for it."""
-    used = {edge.handle for edge in view.edges_from(node)}
-    return bool(node.handles - used - {"fail-branch"})
 
 
 @rule("edge-into-start", severity="error")
@@ -259,7 +172,7 @@ def edge_into_start(view: View) -> Iterator[Found]:
     Dify:
         Every release (`Graph._find_root_node_id`).
     """
-    for edge, _, target in _ends(view):
+    for edge, _, target in ends(view):
         if target.data.ENTRY and view.parent(target) is None:
             yield Found(
                 (*edge.path, "target"),
@@ -289,7 +202,7 @@ def edge_from_terminal(view: View) -> Iterator[Found]:
     Dify:
         Every release (`useAvailableBlocks`).
     """
-    for edge, source, _ in _ends(view):
+    for edge, source, _ in ends(view):
         if source.data.TERMINAL:
             yield Found(
                 (*edge.path, "source"), f"{source.title!r} is an end: nothing comes after it", node=source.id
@@ -358,139 +271,3 @@ def edge_duplicate(view: View) -> Iterator[Found]:
             text = f"an edge from {edge.source!r} to {edge.target!r} is there already"
             yield Found(edge.path, text, node=edge.source, fix=fix)
         seen.add(key)
-
-
-@rule("branch-unconnected", severity="info")
-def branch_unconnected(view: View) -> Iterator[Found]:
-    """Nothing follows a way out of a branching node.
-
-    What it does:
-        Finds cases, classes and actions that no edge leaves. A `source` beside a `fail-branch` counts too.
-
-    Why is it bad:
-        The path ends there without a word; what the end node puts out is null.
-
-    Example:
-        ```yaml
-        {source: check, sourceHandle: 'true', target: end}   # and none for 'false'
-        ```
-
-    Use instead:
-        An edge for each way out, to an end node at least.
-
-    Dify:
-        Every release.
-    """
-    for node in view.nodes:
-        if len(node.handles) < 2 or not node.id or not view.is_reached(node):
-            continue
-        used = {edge.handle for edge in view.edges_from(node)}
-        for way in node.data.source_handles():
-            if way.id not in used and way.id != "fail-branch":
-                label = f" ({way.label})" if way.label else ""
-                yield Found(node.path, f"nothing follows the way out {way.id!r}{label} of {node.title!r}")
-
-
-@rule("error-fail-edge", severity="warning")
-def error_fail_edge(view: View) -> Iterator[Found]:
-    """The way out for failures is missing, or leads from a node that has none.
-
-    What it does:
-        Finds nodes with `error_strategy: fail-branch` without an edge at `fail-branch`.
-
-    Why is it bad:
-        The path ends at a failure without a word.
-
-    Example:
-        ```yaml
-        data: {type: code, error_strategy: fail-branch}   # and no edge with sourceHandle fail-branch
-        ```
-
-    Use instead:
-        ```yaml
-        {source: code1, sourceHandle: fail-branch, target: sorry}
-        ```
-
-    Dify:
-        0.14 and later.
-    """
-    for node in view.nodes:
-        if node.data.error_strategy != "fail-branch" or "fail-branch" not in node.handles:
-            continue
-        if not any(edge.handle == "fail-branch" for edge in view.edges_from(node)):
-            text = f"if {node.title!r} fails, nothing follows: no edge leaves its fail-branch"
-            yield Found(node.at("error_strategy"), text)
-
-
-@rule("edge-data-type", severity="info", fix="safe")
-def edge_data_type(view: View) -> Iterator[Found]:
-    """An edge's note of a node type is wrong.
-
-    What it does:
-        Compares `data.sourceType` and `data.targetType` with the types of the nodes.
-
-    Why is it bad:
-        The editor offers the wrong nodes between the two.
-
-    Example:
-        ```yaml
-        {source: ask, data: {sourceType: code}}   # ask is an llm
-        ```
-
-    Use instead:
-        ```yaml
-        {source: ask, data: {sourceType: llm}}
-        ```
-
-    Fix safety:
-        Safe: only the editor reads it.
-
-    Dify:
-        Every release.
-    """
-    for edge, source, target in _ends(view):
-        data = edge.raw.get("data")
-        if not isinstance(data, dict):
-            continue
-        for key, node in (("sourceType", source), ("targetType", target)):
-            found = data.get(key)
-            if found is not None and found != node.kind and node.kind:
-                place = (*edge.path, "data", key)
-                fix = Fix(f"Set it to {node.kind}", ((place, node.kind),))
-                yield Found(
-                    place, f"{node.title!r} is of type {node.kind}, not {found}", node=edge.source, fix=fix
-                )
-
-
-@rule("edge-container-data", severity="info")
-def edge_container_data(view: View) -> Iterator[Found]:
-    """An edge's note of its container is wrong.
-
-    What it does:
-        Compares `data.iteration_id` and `data.loop_id` with the container that the edge lies in.
-
-    Why is it bad:
-        The editor draws the edge below or above the container.
-
-    Example:
-        ```yaml
-        {source: a, target: b, data: {isInIteration: true, iteration_id: other}}
-        ```
-
-    Use instead:
-        The id of the container that both nodes lie in.
-
-    Dify:
-        Every release.
-    """
-    for edge, source, target in _ends(view):
-        data, home = edge.raw.get("data"), view.parent(source)
-        if not isinstance(data, dict) or view.parent(target) is not home:
-            continue
-        for key in ("iteration_id", "loop_id"):
-            found = data.get(key)
-            if found and (home is None or found != home.id):
-                where = f"in {home.title!r}" if home else "in no container"
-                yield Found(
-                    (*edge.path, "data", key), f"the edge lies {where}, not in {found!r}", node=edge.source
-                )

@@ -1,4 +1,4 @@
-"""Rules about references: what they name, and whether it has run by then."""
+"""Rules about references: each names something that exists."""
 
 from __future__ import annotations
 
@@ -6,9 +6,8 @@ from collections.abc import Iterator, Sequence
 
 from difyflow.lint import _uses
 from difyflow.lint._names import listed, meant, nearest
-from difyflow.lint._scopes import Stand
 from difyflow.lint._variables import Fault, Resolved
-from difyflow.lint.finding import SEVERITIES, Fix, Found, Severity
+from difyflow.lint.finding import Found
 from difyflow.lint.rule import rule
 from difyflow.lint.view import NodeView, View
 from difyflow.nodes._base import Reference
@@ -21,13 +20,6 @@ def _faulty(view: View, *faults: Fault) -> Iterator[tuple[NodeView, Reference, R
         resolved = view.resolve(reference.selector, node)
         if resolved.fault in faults:
             yield node, reference, resolved
-
-
-def _mild(view: View, node: NodeView, reference: Reference) -> Severity | None:
-    """A reference in what never runs does no harm; an aggregator passes over what has no value."""
-    if _uses.sleeps(node, reference):
-        return "info"
-    return "warning" if not view.is_reached(node) or node.kind in _uses.PATIENT else None
 
 
 @rule("ref-unknown-node", severity="error", fix="unsafe")
@@ -68,25 +60,7 @@ def ref_unknown_node(view: View) -> Iterator[Found]:
         hint = f"; do you mean {near!r}?" if near else ""
         hint = f"; the node with this title has the id {by_title!r}" if by_title else hint
         text = f"{_uses.shown(reference.selector)}: there is no node {name!r}{hint}"
-        yield _told(node, reference, text, fix=fix, severity=_mild(view, node, reference))
-
-
-def _told(
-    node: NodeView,
-    reference: Reference,
-    text: str,
-    *,
-    fix: Fix | None = None,
-    severity: Severity | None = None,
-) -> Found:
-    return Found(
-        _uses.place(node, reference),
-        text,
-        fix=fix,
-        severity=severity,
-        text=_uses.words(reference),
-        start=reference.start,
-    )
+        yield _uses.told(node, reference, text, fix=fix, severity=_uses.mild(view, node, reference))
 
 
 @rule("ref-unknown-output", severity="error", fix="unsafe")
@@ -130,7 +104,7 @@ def ref_unknown_output(view: View) -> Iterator[Found]:
         failed = name in ("error_message", "error_type")
         hint = "; it would with an error strategy" if failed else meant(name, resolved.known)
         text = f"{_uses.shown(reference.selector)}: {owner.title!r} ({owner.kind}) puts out no {name!r}{hint}"
-        yield _told(node, reference, text, fix=fix, severity=_mild(view, node, reference))
+        yield _uses.told(node, reference, text, fix=fix, severity=_uses.mild(view, node, reference))
 
 
 @rule("ref-unknown-key", severity="error")
@@ -164,153 +138,7 @@ def ref_unknown_key(view: View) -> Iterator[Found]:
         name = selector[resolved.part] if resolved.part < len(selector) else ""
         what = f" ({kind})" if kind else ""
         text = f"{before}{what} has no {name!r}{meant(name, resolved.known)}"
-        yield _told(node, reference, text, severity=_mild(view, node, reference))
-
-
-@rule("ref-not-upstream", severity="error")
-def ref_not_upstream(view: View) -> Iterator[Found]:
-    """A reference names a node that has not run by then.
-
-    What it does:
-        Finds references to nodes that never run, that run later, or that lie on another branch, so that never
-        do both run. If they may run in any order, side by side, it is a warning; in a loop too, where the
-        value of the round before may be meant.
-
-    Why is it bad:
-        There is no value, as with an unknown node.
-
-    Example:
-        ```yaml
-        edges: [{source: start, target: a}, {source: a, target: b}]
-        # a uses {{#b.text#}}
-        ```
-
-    Use instead:
-        An edge so that the node runs before, or another variable.
-
-    Dify:
-        Every release; the editor's checklist marks it.
-    """
-    view.scopes.prepare(_pairs(view))
-    for node, reference in view.references:
-        resolved = view.resolve(reference.selector, node)
-        owner = resolved.owner
-        if resolved.fault is not None or owner is None or not view.is_reached(node):
-            continue
-        said = _late(view, view.stand(owner, node), owner)
-        if said is not None:
-            words, severity = said
-            text = f"{_uses.shown(reference.selector)}: {owner.title!r} {words}"
-            mild = _mild(view, node, reference)
-            yield _told(node, reference, text, severity=_milder(severity, mild))
-
-
-def _milder(one: Severity | None, other: Severity | None) -> Severity | None:
-    """The milder of two severities; None is none of its own."""
-    given = [item for item in (one, other) if item is not None]
-    return max(given, key=SEVERITIES.index, default=None)
-
-
-def _pairs(view: View) -> Iterator[tuple[NodeView, NodeView]]:
-    for node, reference in view.references:
-        owner = view.by_id.get(reference.selector.node_id)
-        if owner is not None:
-            yield owner, node
-
-
-def _late(view: View, stand: Stand, owner: NodeView) -> tuple[str, Severity | None] | None:
-    """What is wrong with the time at which a variable gets its value, and how bad that is."""
-    match stand:
-        case Stand.UNREACHED:
-            return "never runs, and there is no value", None
-        case Stand.AFTER if view.parent(owner) is None:
-            return "runs after this node, and there is no value yet", None
-        case Stand.AFTER:
-            return "runs after this node: in the first round there is no value", "warning"
-        case Stand.EXCLUSIVE:
-            return "lies on another branch: never do both run, and there is no value", None
-        case Stand.BESIDE:
-            return "may run before or after this node: no way of edges leads from it to here", "warning"
-        case Stand.ITSELF if not owner.data.CONTAINER:
-            return "is this very node, and has no output yet", None
-        case _:
-            return None
-
-
-@rule("ref-into-container", severity="warning")
-def ref_into_container(view: View) -> Iterator[Found]:
-    """A reference from outside names a node inside of a container.
-
-    What it does:
-        Finds references to nodes in an iteration or a loop from nodes outside of it, and to `item`, `index`
-        and the like from outside.
-
-    Why is it bad:
-        The value is that of one round, of the last one at best; newer engines run each round on its own, and
-        there is none. The editor offers only the outputs of the container.
-
-    Example:
-        ```yaml
-        value_selector: [summary, text]   # summary lies in the iteration each
-        ```
-
-    Use instead:
-        ```yaml
-        value_selector: [each, output]
-        ```
-
-    Dify:
-        Every release (graphon `gs`; the editor's checklist marks it).
-    """
-    for node, reference in view.references:
-        resolved = view.resolve(reference.selector, node)
-        owner = resolved.owner
-        if owner is None or not view.is_reached(node) or _uses.sleeps(node, reference):
-            continue
-        if resolved.fault is Fault.OUTSIDE:
-            known = listed(resolved.known)
-            text = (
-                f"{_uses.shown(reference.selector)} exists in {owner.title!r} only; outside there is: {known}"
-            )
-            yield _told(node, reference, text)
-        elif resolved.fault is None and view.stand(owner, node) is Stand.INSIDE:
-            home = view.parent(owner)
-            text = (
-                f"{_uses.shown(reference.selector)}: {owner.title!r} lies in {home.title if home else ''!r}; "
-                "use an output of that"
-            )
-            yield _told(node, reference, text)
-
-
-@rule("ref-may-be-missing", severity="info")
-def ref_may_be_missing(view: View) -> Iterator[Found]:
-    """A branch may pass by the node that a reference names.
-
-    What it does:
-        Finds references to nodes that run in some runs only, from nodes that run in others too.
-
-    Why is it bad:
-        In the other runs there is no value: a model node fails, an end node puts out null.
-
-    Example:
-        ```yaml
-        # classify -> a -> end, classify -> b -> end; end puts out {{#a.text#}} and {{#b.text#}}
-        ```
-
-    Use instead:
-        A `variable-aggregator` that takes whichever has a value.
-
-    Dify:
-        Every release.
-    """
-    for node, reference in view.references:
-        owner = view.by_id.get(reference.selector.node_id)
-        if owner is None or node.kind in (*_uses.PATIENT, "end", "answer") or _uses.sleeps(node, reference):
-            continue
-        if view.is_reached(node) and view.stand(owner, node) is Stand.SKIPPED:
-            said = f"a branch may pass {owner.title!r} by, and then there is no value"
-            text = f"{_uses.shown(reference.selector)}: {said}"
-            yield _told(node, reference, text)
+        yield _uses.told(node, reference, text, severity=_uses.mild(view, node, reference))
 
 
 @rule("ref-short", severity="error")
@@ -341,8 +169,8 @@ def ref_short(view: View) -> Iterator[Found]:
         owner = view.by_id.get(name)
         known = list(view.outputs(owner)) if owner is not None else []
         hint = f"; {name!r} puts out: {listed(known)}" if known else ""
-        yield _told(
-            node, reference, f"[{name}] names no variable{hint}", severity=_mild(view, node, reference)
+        yield _uses.told(
+            node, reference, f"[{name}] names no variable{hint}", severity=_uses.mild(view, node, reference)
         )
 
 
@@ -413,7 +241,7 @@ def _special(view: View, fault: Fault, what: str) -> Iterator[Found]:
             selector = Selector((reference.selector[0], near, *reference.selector[2:]))
             fix = _uses.renamed(node, reference, selector, f"Refer to {near}")
         text = f"there is no {what} {name!r}{meant(name, _known(resolved.known))}"
-        yield _told(node, reference, text, fix=fix, severity=_mild(view, node, reference))
+        yield _uses.told(node, reference, text, fix=fix, severity=_uses.mild(view, node, reference))
 
 
 def _known(names: Sequence[str]) -> Sequence[str]:
@@ -446,7 +274,7 @@ def ref_system(view: View) -> Iterator[Found]:
     for node, reference, resolved in _faulty(view, Fault.SYSTEM):
         name = reference.selector[resolved.part]
         text = f"there is no system variable {name!r}{meant(name, resolved.known)}"
-        yield _told(node, reference, text, severity=_mild(view, node, reference))
+        yield _uses.told(node, reference, text, severity=_uses.mild(view, node, reference))
 
 
 @rule("ref-system-mode", severity="error")
@@ -477,4 +305,4 @@ def ref_system_mode(view: View) -> Iterator[Found]:
             continue  # the memory of other model nodes has no query of its own
         name = reference.selector[resolved.part]
         text = f"an app of mode {view.mode} has no sys.{name}; it has: {listed(resolved.known)}"
-        yield _told(node, reference, text, severity=_mild(view, node, reference))
+        yield _uses.told(node, reference, text, severity=_uses.mild(view, node, reference))
