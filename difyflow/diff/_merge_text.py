@@ -6,10 +6,18 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 
-from difyflow.diff.conflicts import Side
+from difyflow.diff.conflicts import Choice, Own
 
-Settle = Callable[[int, str, str, str], Side]
+Settle = Callable[[int, str, str, str], Choice]
 """Asked where lines clash, with the line in the result and the lines of base, ours and theirs."""
+
+
+_ORDER = ("base", "ours", "theirs")
+
+
+def _lines(own: Own) -> list[str]:
+    """Lines that somebody wrote; no text is none."""
+    return str(own.value).split("\n") if own.value else []
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,8 +56,8 @@ def merged_text(base: str, ours: str, theirs: str, settle: Settle) -> str:
             made += versions[2]
         else:
             texts = ["\n".join(version) for version in versions]
-            side = settle(len(made) + 1, *texts)
-            made += versions[("base", "ours", "theirs").index(side)]
+            choice = settle(len(made) + 1, *texts)
+            made += _lines(choice) if isinstance(choice, Own) else versions[_ORDER.index(choice)]
         done = end
     return "\n".join([*made, *lines[done:]])
 

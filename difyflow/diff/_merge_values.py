@@ -12,10 +12,11 @@ from difyflow.diff._merge_text import merged_text
 from difyflow.diff._values import MISSING, same
 from difyflow.diff.changes import Key, Path, Step
 from difyflow.diff.compare import is_selector, mapping_step
-from difyflow.diff.conflicts import Conflict, Kind, Side
+from difyflow.diff.conflicts import Choice, Conflict, Kind, Own, Side
+from difyflow.errors import UsageError
 
-Choose = Callable[[Conflict], Side]
-"""Says whose version is taken at a conflict."""
+Choose = Callable[[Conflict], Choice]
+"""Says whose version is taken at a conflict; where it is `editable`, it may give one of its own."""
 
 Words = Callable[[Kind, Path, object, object], str]
 """A conflict in words: its kind, its path, and what ours and theirs have there."""
@@ -36,19 +37,30 @@ class Ledger:
     """Things whose layout both sides changed; ours is kept."""
 
     def settle(self, conflict: Conflict) -> Side:
-        """Notes a conflict and asks whose version is taken; secrets are in neither."""
+        """As `ask`, where only one of the versions can be taken."""
+        choice = self.ask(conflict)
+        if isinstance(choice, Own):
+            raise UsageError(f"{conflict.message}: only one of the versions can be kept", code="no-choice")
+        return choice
+
+    def ask(self, conflict: Conflict) -> Choice:
+        """Notes a conflict and asks what is taken; secrets are in neither."""
         base, ours, theirs = (self.hide(conflict.path, value) for value in conflict.versions)
         conflict = replace(conflict, base=base, ours=ours, theirs=theirs)
         if not conflict.message:
             said = self.words(conflict.kind, conflict.path, conflict.ours, conflict.theirs)
             conflict = replace(conflict, message=said)
-        side = self.choose(conflict)
-        self.conflicts.append(replace(conflict, taken=side))
-        return side
+        choice = self.choose(conflict)
+        self.conflicts.append(replace(conflict, taken="own" if isinstance(choice, Own) else choice))
+        return choice
 
     def pick(self, kind: Kind, path: Path, three: Three) -> object:
         """The version that is taken where two clash."""
-        return three.of(self.settle(Conflict(kind, "", path, *three)))
+        conflict = Conflict(kind, "", path, *three)
+        if kind != "field":
+            return three.of(self.settle(conflict))
+        choice = self.ask(conflict)
+        return choice.value if isinstance(choice, Own) else three.of(choice)
 
 
 class Three(NamedTuple):
@@ -105,8 +117,8 @@ def _mappings(three: Three, path: Path, ledger: Ledger) -> dict[Hashable, object
 
 
 def _texts(three: Three, path: Path, ledger: Ledger) -> str:
-    def settle(line: int, base: str, ours: str, theirs: str) -> Side:
-        return ledger.settle(Conflict("text", "", path, base, ours, theirs, line=line))
+    def settle(line: int, base: str, ours: str, theirs: str) -> Choice:
+        return ledger.ask(Conflict("text", "", path, base, ours, theirs, line=line))
 
     return merged_text(*three, settle)
 

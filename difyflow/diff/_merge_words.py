@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 from difyflow.diff._say import short
 from difyflow.diff._sides import Side
 from difyflow.diff._values import MISSING
-from difyflow.diff.changes import Key, Path
+from difyflow.diff.changes import Diff, Key, Path
 from difyflow.diff.compare import compare
 from difyflow.diff.conflicts import Kind
 from difyflow.diff.patch import shown
@@ -59,26 +59,43 @@ def _place(path: Path, sides: tuple[Side, ...]) -> str:
     return f"{label.removeprefix('data.')} of {node}"
 
 
-def possible_causes(
-    base: Mapping[str, object], ours: Mapping[str, object], theirs: Mapping[str, object]
-) -> Callable[[str | None, str], Iterator[str]]:
-    """A function that names what each side did around a node, or, if that is nothing, what else it did."""
-    entries = {
-        name: [entry for section in report(compare(base, side)).sections for entry in section.entries]
-        for name, side in (("ours", ours), ("theirs", theirs))
-    }
-    sights = [Side(side) for side in (ours, theirs, base)]
+class Causes:
+    """What each side did, in words, and which nodes a fault may be about."""
 
-    def causes(node: str | None, message: str) -> Iterator[str]:
+    def __init__(
+        self, base: Mapping[str, object], ours: Mapping[str, object], theirs: Mapping[str, object]
+    ) -> None:
+        self._entries = {
+            name: _entries(compare(base, side)) for name, side in (("ours", ours), ("theirs", theirs))
+        }
+        self._sights = [Side(side) for side in (ours, theirs, base)]
+
+    def near(self, node: str | None, message: str) -> frozenset[str]:
+        """The node of a fault, those that it refers to, and those that its message names."""
+        found = {node} if node else set()
+        for side in self._sights:
+            found |= side.roots_of(node) if node else set()
+            found |= {name for name in side.nodes if name in message or f'"{side.title(name)}"' in message}
+        return frozenset(found)
+
+    def named(self, node: str | None, message: str) -> Iterator[str]:
+        """What each side did around a node, or, if that is nothing, what else it did."""
         near = {node} if node else set()
-        for side in sights:
+        for side in self._sights:
             near |= side.roots_of(node) if node else set()
-        titles = {side.title(name) for side in sights for name in near if name and name in side.nodes}
-        for name, found in entries.items():
+        titles = {side.title(name) for side in self._sights for name in near if name and name in side.nodes}
+        for name, found in self._entries.items():
             close = [entry for entry in found if _is_near(entry, near, titles, message)]
             yield from (f"{name}: {_edit(entry)}" for entry in (close or found)[:_MOST])
 
-    return causes
+
+def edits_in_words(diff: Diff) -> tuple[str, ...]:
+    """Everything that differs, a line each."""
+    return tuple(map(_edit, _entries(diff)))
+
+
+def _entries(diff: Diff) -> list[Entry]:
+    return [entry for section in report(diff).sections for entry in section.entries]
 
 
 def _is_near(entry: Entry, near: set[str], titles: set[str], message: str) -> bool:

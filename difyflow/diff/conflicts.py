@@ -9,11 +9,23 @@ from typing import Any, Literal
 
 from difyflow.diff._say import short
 from difyflow.diff._values import MISSING, Mask, encoded
-from difyflow.diff.changes import Path, steps_as_json
+from difyflow.diff.changes import Added, Change, Changed, Ordered, Path, Removed, Renamed, steps_as_json
+from difyflow.diff.changes import as_json as as_json_change
 from difyflow.diff.formats.markdown import code, plain
 from difyflow.diff.patch import shown
 
 Side = Literal["base", "ours", "theirs"]
+
+
+@dataclass(frozen=True, slots=True)
+class Own:
+    """What stands at a conflict in place of what any side has there, such as a text somebody wrote."""
+
+    value: object
+
+
+Choice = Side | Own
+"""What is chosen at a conflict."""
 
 Kind = Literal["field", "text", "order", "deleted", "added", "deleted-node", "next-node", "id", "semantic"]
 """What clashes: one field set twice; lines of a text; the order of a list; something deleted here and edited
@@ -34,6 +46,9 @@ class Conflict:
         line: of the text at `path`, from 1, where lines of a text clash.
         rule: id of the rule that a fault breaks (`semantic`).
         edits: for a fault, what each side did that may have led to it, in words.
+        undone: for a fault, what of the side that is not `taken` the result lacks, so that it has no such
+            fault, in words; empty where the fault stays.
+        lost: the same as changes from the result, secrets masked.
     """
 
     kind: Kind
@@ -42,10 +57,19 @@ class Conflict:
     base: object = MISSING
     ours: object = MISSING
     theirs: object = MISSING
-    taken: Side = "ours"
+    taken: Side | Literal["own"] = "ours"
     line: int | None = None
     rule: str | None = None
     edits: tuple[str, ...] = ()
+    undone: tuple[str, ...] = ()
+    lost: tuple[Change, ...] = ()
+
+    @property
+    def editable(self) -> bool:
+        """Whether a value of one's own can stand here: lines of a text, or a field that is no secret."""
+        if self.kind not in ("text", "field"):
+            return False
+        return not any(isinstance(value, Mask) for value in self.versions)
 
     @property
     def versions(self) -> tuple[object, object, object]:
@@ -68,6 +92,8 @@ def as_data(conflict: Conflict) -> dict[str, Any]:
         "line": conflict.line,
         "rule": conflict.rule,
         "edits": list(conflict.edits),
+        "undone": list(conflict.undone),
+        "lost": list(map(as_json_change, conflict.lost)),
         **{
             name: {"value": encoded(value)} if value is not MISSING else None for name, value in sides.items()
         },
@@ -107,12 +133,49 @@ def _section(number: int, conflict: Conflict) -> str:
     )
     if conflict.kind == "semantic":
         rule = f"\nRule {code(conflict.rule or '')}, broken by what both did together:\n\n"
-        return text + rule + "".join(f"- {plain(edit)}\n" for edit in conflict.edits)
+        edits = "".join(f"- {plain(edit)}\n" for edit in conflict.edits)
+        return text + rule + edits + _lost(conflict)
     rows = []
     for name, value in (("base", conflict.base), ("ours", conflict.ours), ("theirs", conflict.theirs)):
         mark = " (taken)" if name == conflict.taken else ""
         rows.append(f"\n{name}{mark}:\n{_value(value)}")
     return text + "".join(rows)
+
+
+def said(conflict: Conflict) -> str:
+    """A conflict in a line, with the version that is kept."""
+    if conflict.kind != "semantic":
+        return f"{conflict.message} ({conflict.taken} is kept)"
+    left = "both stay, and the error with them"
+    if conflict.undone:
+        left = f"{conflict.taken} is kept, without this: {'; '.join(conflict.undone)}"
+    return f"{conflict.message} ({conflict.rule}; {'; '.join(conflict.edits)}; {left})"
+
+
+def _lost(conflict: Conflict) -> str:
+    """What the result lacks for the sake of the side that is kept."""
+    if not conflict.undone:
+        return "\nBoth stay, and the error with them.\n"
+    text = f"\nKept: {conflict.taken}. So the result lacks:\n\n"
+    text += "".join(f"- {plain(item)}\n" for item in conflict.undone)
+    for change in conflict.lost:
+        if not isinstance(change, Renamed):
+            text += f"\n{_verb(change)} {code(shown(change.path))}:\n{_value(_after(change))}"
+    return text
+
+
+def _verb(change: Change) -> str:
+    return type(change).__name__.lower()
+
+
+def _after(change: Added | Removed | Changed | Ordered) -> object:
+    match change:
+        case Changed(_, _, after):
+            return after
+        case Added(_, value, _) | Removed(_, value):
+            return value
+        case Ordered(_, order):
+            return [place + 1 for place in order]
 
 
 def _value(value: object) -> str:

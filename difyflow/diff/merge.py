@@ -4,18 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any, Protocol
 
 from difyflow.diff import _merge_ids
 from difyflow.diff import _merge_values as join
 from difyflow.diff._merge_graph import EDGES, NODES, Graphs
 from difyflow.diff._merge_values import Choose, Ledger, Three
-from difyflow.diff._merge_words import in_words, possible_causes
+from difyflow.diff._merge_words import in_words
 from difyflow.diff._sides import Side as Sight
 from difyflow.diff._values import MISSING, same
 from difyflow.diff.changes import Key, Path
 from difyflow.diff.compare import Source, plain, roots
-from difyflow.diff.conflicts import Conflict, Side
+from difyflow.diff.conflicts import Choice, Conflict, Own, Side
 from difyflow.diff.patch import shown
 from difyflow.diff.secrets import IsSecret, hider
 
@@ -77,7 +78,9 @@ def merge(
     """Joins what two sides made of one document.
 
     Edits of different nodes, fields, items and lines never clash, nor does layout (where both changed it,
-    ours is kept). With an unchanged side the result is the other one.
+    ours is kept). With an unchanged side the result is the other one. Where both edits are fine alone and
+    break a rule of the checker together, the one that is taken stays, and of the other side goes as little as
+    mends it; if nothing does, both stay.
 
     Args:
         base: what both began with; none of the three is changed.
@@ -93,39 +96,83 @@ def merge(
         return Merge(dict(found[2]), (), ())
     if same(found[0], found[2]) or same(found[1], found[2]):
         return Merge(dict(found[1]), (), ())
-    documents, ledger = _with_one_id_each(found, choose or (lambda _: favor), is_secret)
-    made = _joined(documents, ledger)
-    conflicts = [*ledger.conflicts, *_semantic(documents, made, checker)]
-    return Merge(made, tuple(conflicts), tuple(sorted(map(_moved, ledger.layout))))
+    join = Join(found, _Remembered(choose or (lambda _: favor), favor), is_secret)
+    made = join.of(join.documents, join.choose)
+    faults: tuple[Conflict, ...] = ()
+    if checker is not None and not any(same(made.data, side) for side in join.documents[1:]):
+        from difyflow.diff._merge_faults import settled  # where nothing is checked, nobody waits for it
+
+        made, faults = settled(join, made, checker, is_secret)
+    conflicts = (*made.ledger.conflicts, *faults)
+    return Merge(made.data, conflicts, tuple(sorted(map(_moved, made.ledger.layout))))
 
 
 Documents = tuple[Mapping[str, object], Mapping[str, object], Mapping[str, object]]
 
 
-def _with_one_id_each(
-    found: list[Mapping[str, object]], choose: Choose, is_secret: IsSecret | None
-) -> tuple[Documents, Ledger]:
-    """The three documents with the ids of the result."""
-    ids = _merge_ids.find(*found)
-    clashes = []
-    final = {**ids.theirs, **ids.ours}
-    for clash in ids.clashes:
-        title = Sight(found[0]).title(clash.base)
-        message = f'node "{title}" ({clash.base}) is called {clash.ours} by ours and {clash.theirs} by theirs'
-        path = (*NODES, Key("id", clash.base), "id")
-        conflict = Conflict("id", message, path, clash.base, clash.ours, clash.theirs)
-        side = choose(conflict)
-        clashes.append(replace(conflict, taken=side))
-        final[clash.base] = {"base": clash.base, "ours": clash.ours, "theirs": clash.theirs}[side]
-    documents = (
-        _merge_ids.unified(found[0], {}, final),
-        _merge_ids.unified(found[1], ids.ours, final),
-        _merge_ids.unified(found[2], ids.theirs, final),
-    )
-    sights = tuple(map(Sight, documents))
-    hide = hider(*documents, is_secret=is_secret)
-    ledger = Ledger(choose, in_words(*sights), roots(*documents), hide, clashes)
-    return documents, ledger
+@dataclass(frozen=True, slots=True)
+class Joined:
+    """A document made of three, and what was met on the way."""
+
+    data: dict[str, Any]
+    ledger: Ledger
+
+
+class _Remembered:
+    """Asks once at each conflict: documents may be joined several times."""
+
+    def __init__(self, choose: Choose, favor: Side) -> None:
+        self._choose = choose
+        self._favor: Choice = favor
+        self._known: dict[str, Choice] = {}
+
+    def __call__(self, conflict: Conflict) -> Choice:
+        if conflict.key not in self._known:
+            self._known[conflict.key] = self._choose(conflict)
+        return self._known[conflict.key]
+
+    def known(self, conflict: Conflict) -> Choice:
+        """The answer, if there is one; nobody is asked."""
+        return self._known.get(conflict.key, self._favor)
+
+
+class Join:
+    """Three documents with the ids of the result, and how they are joined."""
+
+    def __init__(
+        self, found: list[Mapping[str, object]], choose: _Remembered, is_secret: IsSecret | None
+    ) -> None:
+        self.choose = choose
+        ids = _merge_ids.find(*found)
+        self._clashes = []
+        final = {**ids.theirs, **ids.ours}
+        for clash in ids.clashes:
+            title = Sight(found[0]).title(clash.base)
+            message = (
+                f'node "{title}" ({clash.base}) is called {clash.ours} by ours and {clash.theirs} by theirs'
+            )
+            path = (*NODES, Key("id", clash.base), "id")
+            conflict = Conflict("id", message, path, clash.base, clash.ours, clash.theirs)
+            side = choose(conflict)
+            assert not isinstance(side, Own)
+            self._clashes.append(replace(conflict, taken=side))
+            final[clash.base] = {"base": clash.base, "ours": clash.ours, "theirs": clash.theirs}[side]
+        self.documents: Documents = (
+            _merge_ids.unified(found[0], {}, final),
+            _merge_ids.unified(found[1], ids.ours, final),
+            _merge_ids.unified(found[2], ids.theirs, final),
+        )
+        self._is_secret = is_secret
+
+    @cached_property
+    def _hide(self) -> Callable[[Path, object], object]:
+        return hider(*self.documents, is_secret=self._is_secret)
+
+    def of(self, documents: Documents, choose: Choose) -> Joined:
+        """The result for these three, which have the ids of `documents`."""
+        sights = tuple(map(Sight, documents))
+        ledger = Ledger(choose, in_words(*sights), roots(*documents), self._hide, list(self._clashes))
+        return Joined(_joined(documents, ledger), ledger)
 
 
 def _joined(documents: Documents, ledger: Ledger) -> dict[str, Any]:
@@ -172,31 +219,6 @@ def _joined_graph(documents: Documents, graphs: list[Any], ledger: Ledger) -> di
 def _moved(path: Path) -> str:
     last = path[-1]
     return str(last) if path[:3] in (NODES, EDGES) else shown(path).rpartition(".")[2]
-
-
-def _semantic(documents: Documents, made: dict[str, Any], checker: Checker | None) -> list[Conflict]:
-    """Faults of the result that neither side has."""
-    if checker is None or any(same(made, side) for side in documents[1:]):
-        return []
-    known = {_identity(fault) for side in documents[1:] for fault in checker(side)}
-    new = [fault for fault in checker(made) if _identity(fault) not in known]
-    if not new:
-        return []
-    causes = possible_causes(*documents)
-    return [
-        Conflict(
-            "semantic",
-            fault.message,
-            fault.path,
-            rule=fault.rule,
-            edits=tuple(causes(fault.node, fault.message)),
-        )
-        for fault in new
-    ]
-
-
-def _identity(fault: Fault) -> tuple[str, str | None, str]:
-    return fault.rule, fault.node, fault.message
 
 
 __all__ = ["MISSING", "Checker", "Fault", "Merge", "merge"]

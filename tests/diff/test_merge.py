@@ -19,6 +19,7 @@ from difyflow.diff._lists import order_matters
 from difyflow.diff._values import encoded, same, text_of
 from difyflow.diff.changes import Key, Renamed
 from difyflow.diff.compare import mapping_step
+from difyflow.diff.conflicts import Own, said
 from difyflow.diff.merge import merge
 from difyflow.dsl import App
 from difyflow.errors import ReadError
@@ -76,10 +77,10 @@ def ids(document):
     return [node.get("id") for node in graph.get("nodes") or [] if isinstance(node, dict)]
 
 
-def assert_nothing_is_lost(base, ours, theirs, merged):
+def assert_nothing_is_lost(base, ours, theirs, merged, *told):
     """What the result lacks of a side, the other side did, or a conflict names it."""
     for side, other in ((ours, theirs), (theirs, ours)):
-        excused = [*paths(base, other), *(conflict.path for conflict in merged.conflicts)]
+        excused = [*paths(base, other), *(conflict.path for conflict in merged.conflicts), *told]
         for change in compare(side, merged.data):
             if not isinstance(change, Renamed) and not is_layout(change):
                 assert any(overlap(change.path, path) for path in excused), (change, merged.conflicts)
@@ -462,6 +463,106 @@ def test_a_clean_merge_has_no_error_that_neither_side_had(templates, data):
     known = {(item.rule, item.node, item.message) for side in (ours, theirs) for item in errors(side)}
     new = [item for item in errors(merged.data) if (item.rule, item.node, item.message) not in known]
     assert not new or not merged.clean
+
+
+def errors(document):
+    return [finding for finding in check(document, None) if finding.severity == "error"]
+
+
+def new_errors(merged, ours, theirs):
+    known = {(item.rule, item.node, item.message) for side in (ours, theirs) for item in errors(side)}
+    found = {(item.rule, item.node, item.message) for item in errors(merged.data)}
+    return found - known
+
+
+@pytest.mark.long
+@documents.SOME
+@given(st.data())
+def test_an_error_of_the_result_alone_is_mended_or_told_to_stay(templates, data):
+    base = data.draw(st.sampled_from(templates))
+    ours, theirs = data.draw(documents.edited(base)), data.draw(documents.edited(base))
+    favor = data.draw(st.sampled_from(("ours", "theirs", "base")))
+    merged = merge(base, ours, theirs, checker=errors, favor=favor)
+    faults = [item for item in merged.conflicts if item.kind == "semantic"]
+    assert {message for _, _, message in new_errors(merged, ours, theirs)} == {
+        item.message for item in faults if not item.undone
+    }
+    assert all(item.edits and bool(item.undone) == bool(item.lost) for item in faults)
+    if not any(isinstance(change, Renamed) for side in (ours, theirs) for change in compare(base, side)):
+        lost = [change.path for item in faults for change in item.lost]
+        assert_nothing_is_lost(base, ours, theirs, merged, *lost)
+
+
+@pytest.fixture
+def asked():
+    """An app with an input that nothing uses."""
+    field = {"variable": "topic", "label": "Topic", "type": "text-input", "required": False, "options": []}
+    answer = node("answer", type="answer", answer="hi")
+    start = node("start", type="start", variables=[field])
+    document = app([start, answer], [edge("start", "answer")])
+    document["app"]["mode"] = "advanced-chat"
+    return document
+
+
+@pytest.mark.parametrize("favor", ["ours", "theirs", "base"])
+@pytest.mark.parametrize("who", [0, 1])
+def test_where_both_edits_break_a_rule_together_one_of_them_is_kept(asked, favor, who):
+    """One side removes an input, the other begins to use it."""
+    sides = [copy.deepcopy(asked), copy.deepcopy(asked)]
+    nodes(sides[who])["start"]["data"]["variables"] = []
+    nodes(sides[1 - who])["answer"]["data"]["answer"] = "{{#start.topic#}}"
+    for side in sides:
+        side["app"]["name"] = "y"
+    nodes(sides[0])["answer"]["data"]["title"] = "From ours"
+    nodes(sides[1])["start"]["data"]["title"] = "From theirs"
+    merged = merge(asked, *sides, checker=errors, favor=favor)
+    (conflict,) = merged.conflicts
+    assert (conflict.kind, conflict.taken) == ("semantic", favor)
+    assert not new_errors(merged, *sides)
+    removed, used = ({"ours": 0, "theirs": 1}.get(favor) == side for side in (who, 1 - who))
+    found = nodes(merged.data)
+    assert found["start"]["data"]["variables"] == (
+        [] if removed else nodes(asked)["start"]["data"]["variables"]
+    )
+    assert found["answer"]["data"]["answer"] == ("{{#start.topic#}}" if used else "hi")
+    assert (found["answer"]["data"]["title"], found["start"]["data"]["title"]) == ("From ours", "From theirs")
+    assert len(conflict.edits) >= 2 and conflict.undone
+    if favor != "base":
+        (lost,) = conflict.lost
+        assert lost.path[3] == Key("id", "start" if used else "answer")
+
+
+def test_what_cannot_be_mended_stays_and_is_told(base, two):
+    @dataclass(frozen=True)
+    class Fault:
+        rule: str = "odd"
+        message: str = "never right"
+        node: str | None = None
+        path: tuple[str | int, ...] = ()
+
+    ours, theirs = two
+    nodes(ours)["llm"]["data"]["title"] = "A"
+    nodes(theirs)["code"]["data"]["title"] = "B"
+    merged = merge(
+        base, ours, theirs, checker=lambda data: [] if data is ours or data is theirs else [Fault()]
+    )
+    (conflict,) = merged.conflicts
+    assert conflict.undone == ()
+    assert said(conflict).endswith("both stay, and the error with them)")
+    assert nodes(merged.data)["llm"]["data"]["title"] == "A"
+    assert nodes(merged.data)["code"]["data"]["title"] == "B"
+
+
+def test_lines_and_fields_can_get_a_value_of_neither_side(base, two):
+    for document, value in zip(two, ("x", "y"), strict=True):
+        nodes(document)["code"]["data"]["code"] = f"a = {value}\n\n\nb = 2\n"
+        nodes(document)["llm"]["data"]["title"] = value
+    own = {"text": "a = 1\na = 2", "field": "z"}
+    merged = merge(base, *two, choose=lambda conflict: Own(own[conflict.kind]))
+    assert nodes(merged.data)["code"]["data"]["code"] == "a = 1\na = 2\n\n\nb = 2\n"
+    assert nodes(merged.data)["llm"]["data"]["title"] == "z"
+    assert {item.taken for item in merged.conflicts} == {"own"}
+    assert all(item.editable for item in merged.conflicts)
 
 
 def test_an_edge_doubled_here_between_nodes_deleted_there_is_a_conflict(base, two):
