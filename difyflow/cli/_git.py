@@ -99,7 +99,7 @@ def merge(files: tuple[str, str, str], *, path: str, labels: tuple[str, str, str
     if not found.conflicts:
         return 0
     count = len(found.conflicts)
-    _show.note(f"difyflow: {path}: {count} {'conflict' if count == 1 else 'conflicts'}; ours is kept there:")
+    _show.note(f"difyflow: {path}: {count} {'conflict' if count == 1 else 'conflicts'}:")
     for line in found.conflicts[:_SHOWN]:
         _show.note(f"  {line}")
     if count > _SHOWN:

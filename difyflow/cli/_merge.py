@@ -11,7 +11,7 @@ from difyflow.cli import _merge_ask, _show
 from difyflow.cli._diff_sides import side
 from difyflow.diff._values import same
 from difyflow.diff.compare import plain
-from difyflow.diff.conflicts import Conflict, Side, as_json, as_markdown
+from difyflow.diff.conflicts import Conflict, Side, as_json, as_markdown, said
 from difyflow.diff.merge import Fault, Merge, merge
 from difyflow.dsl.app import App
 from difyflow.dsl.edit import rewrite
@@ -108,16 +108,9 @@ def _tell(merged: Merge, left: Sequence[Conflict]) -> None:
     if settled:
         _show.note(f"{settled} {'conflict' if settled == 1 else 'conflicts'} settled")
     for conflict in left[:_SHOWN]:
-        _show.note(f"conflict: {in_words(conflict)}")
+        _show.note(f"conflict: {said(conflict)}")
     if len(left) > _SHOWN:
         _show.note(f"and {len(left) - _SHOWN} more")
-
-
-def in_words(conflict: Conflict) -> str:
-    """A conflict in a line, with the version that is kept."""
-    if conflict.kind == "semantic":
-        return f"{conflict.message} ({conflict.rule}; {'; '.join(conflict.edits)})"
-    return f"{conflict.message} ({conflict.taken} is kept)"
 
 
 def _write_conflicts(left: Sequence[Conflict], options: Options) -> None:

@@ -163,7 +163,7 @@ def merge(
     notes = (f"{both}: both sides changed {'them' if several else 'it'}, ours is kept",)
     return Merged(
         text.encode(ours.encoding),
-        tuple(item.message for item in found.conflicts),
+        tuple(map(report.said, found.conflicts)),
         report.as_markdown(found.conflicts, names=labels) if found.conflicts else "",
         report.as_json(found.conflicts, names=labels) if found.conflicts else "",
         notes if found.layout else (),
