@@ -30,6 +30,7 @@ class Options:
     console: str
     app: str | None
     publish: bool
+    version_name: str
     comment: str
     make_key: bool
     key_file: str | None
@@ -66,6 +67,7 @@ def run(options: Options) -> int:
     try:
         wish = push.Wish(
             publish=options.publish,
+            name=options.version_name,
             comment=options.comment,
             make_key=options.make_key,
             force=options.force,
@@ -126,7 +128,8 @@ def _explained(planned: Plan, base_url: str) -> list[str]:
         lines += [f"    {line}" for line in _differences(planned)]
     lines += [f"  {note}" for note in planned.notes]
     if planned.publishes:
-        lines.append("  publishes it" + (f": {planned.wish.comment}" if planned.wish.comment else ""))
+        said = " - ".join(one for one in (planned.wish.name, planned.wish.comment) if one)
+        lines.append("  publishes it" + (f": {said}" if said else ""))
     elif planned.wish.publish:
         lines.append("  is published already")
     elif planned.action is not Action.SAME:

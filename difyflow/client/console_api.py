@@ -72,6 +72,7 @@ class Stored:
 
     id: str = ""
     hash: str = ""
+    name: str = ""
     comment: str = ""
     updated_at: float | None = None
     content: Json = field(default_factory=dict, repr=False)
@@ -245,9 +246,19 @@ class ConsoleApi:
                     continue
             return frozenset(found)
 
-    def publish(self, app_id: str, *, comment: str = "") -> None:
-        """Publishes the draft. Sent once; `comment` (at most 100 characters) is kept since 1.0.1."""
-        body: dict[str, object] = {"marked_comment": comment} if comment else {}
+    def publish(self, app_id: str, *, name: str = "", comment: str = "") -> None:
+        """Publishes the draft. Sent once.
+
+        Args:
+            app_id: of the app.
+            name: of the version, at most 20 characters; kept since 1.0.1, as `comment` is.
+            comment: on the version, at most 100 characters.
+
+        Raises:
+            ApiError, ConnectionLost: as every method does.
+        """
+        given = {"marked_name": name, "marked_comment": comment}
+        body: dict[str, object] = {key: value for key, value in given.items() if value}
         self._send(self._once(f"/apps/{checked_id(app_id)}/workflows/publish", body))
 
     def make_key(self, app_id: str) -> str:
@@ -367,6 +378,7 @@ def _stored(data: Json) -> Stored:
     return Stored(
         id=text(data, "id"),
         hash=text(data, "hash"),
+        name=text(data, "marked_name"),
         comment=text(data, "marked_comment"),
         updated_at=answers.moment(data.get("updated_at")),
         content={name: data.get(name) for name in kept},

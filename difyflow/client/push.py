@@ -22,8 +22,8 @@ from difyflow.dsl.releases import RELEASES, Releases
 from difyflow.errors import ApiError, ConnectionLost, UsageError
 from difyflow.nodes._record import numbers
 
-COMMENT_LIMIT = 100
-"""Characters that a comment of a version may have."""
+NAME_LIMIT, COMMENT_LIMIT = 20, 100
+"""Characters that the name of a version and a comment on it may have."""
 _MODES = ("workflow", "advanced-chat")
 
 
@@ -42,13 +42,14 @@ class Wish:
 
     Attributes:
         publish: make the draft the live version.
-        comment: of that version.
+        name, comment: of that version.
         make_key: make an API key.
         force: push over a draft that changed since the pull, and a file that the server would refuse.
         pulled: `fingerprint` of the draft when the file was pulled from this app; empty = not known.
     """
 
     publish: bool = False
+    name: str = ""
     comment: str = ""
     make_key: bool = False
     force: bool = False
@@ -178,7 +179,7 @@ def apply(api: ConsoleApi, planned: Plan, *, confirm: Callable[[Import], bool]) 
     try:
         done = _with_plugins(api, planned.app, done)
         if planned.publishes:
-            done = _published(api, done, planned.wish.comment)
+            done = _published(api, done, planned.wish)
         done = _looked_at(api, done)
         if planned.wish.make_key:  # last, so that nothing can fail while only we know it
             done = replace(done, key=api.make_key(done.app_id))
@@ -195,12 +196,14 @@ def _check(app: App, wish: Wish) -> None:
             f"only workflow and chatflow apps are pushed, and this is {app.mode or 'no app'!r}",
             code="wrong-mode",
         )
-    if wish.comment and not wish.publish:
-        raise UsageError("--comment is for a version, so it needs --publish", code="usage")
-    if len(wish.comment) > COMMENT_LIMIT:
-        raise UsageError(
-            f"the comment has {len(wish.comment)} characters; Dify takes {COMMENT_LIMIT}", code="too-long"
-        )
+    for option, text, limit in (
+        ("--version-name", wish.name, NAME_LIMIT),
+        ("--comment", wish.comment, COMMENT_LIMIT),
+    ):
+        if text and not wish.publish:
+            raise UsageError(f"{option} is for a version, so it needs --publish", code="usage")
+        if len(text) > limit:
+            raise UsageError(f"{option} has {len(text)} characters; Dify takes {limit}", code="too-long")
 
 
 def _check_mode(app: App, target: ConsoleApp) -> None:
@@ -347,16 +350,16 @@ def _sent(api: ConsoleApi, planned: Plan) -> Import:
         raise
 
 
-def _published(api: ConsoleApi, done: Pushed, comment: str) -> Pushed:
+def _published(api: ConsoleApi, done: Pushed, wish: Wish) -> Pushed:
     """Publishes; where the answer is lost, the live version says whether it happened."""
     notes = done.notes
     try:
-        api.publish(done.app_id, comment=comment)
+        api.publish(done.app_id, name=wish.name, comment=wish.comment)
     except ConnectionLost as err:
         if not _is_live(api.draft(done.app_id), api.published(done.app_id)):
             err.hint = "it is not published"
             raise
     live = api.published(done.app_id)
-    if comment and live.comment != comment:
-        notes += ("this Dify keeps no comments of versions (1.0.1 and later do)",)
+    if (wish.name and live.name != wish.name) or (wish.comment and live.comment != wish.comment):
+        notes += ("this Dify keeps no names and comments of versions (1.0.1 and later do)",)
     return replace(done, published=True, version_id=live.id, notes=notes)

@@ -263,6 +263,17 @@ def test_a_flow_in_python_is_pushed(console, root, capsys):
     assert "with warnings" in capsys.readouterr().err  # DSL 0.1.5 on 1.12
 
 
+def test_a_version_is_published_with_its_name_and_comment(console, file, capsys):
+    server = console()
+    words = ["--publish", "--version-name", "第二版", "--comment", "LIMIT 改为 2"]
+
+    assert run(["push", file(), "--console", server.url, "--yes", *words]) == 0
+
+    (app,) = server.apps.values()
+    assert (app.name, app.comment) == ("第二版", "LIMIT 改为 2")
+    assert "publishes it: 第二版 - LIMIT 改为 2" in capsys.readouterr().err
+
+
 def test_missing_plugins_are_named(console, file, capsys):
     server = console()
     server.missing = ["langgenius/tongyi:0.0.20@1b1b"]
@@ -279,6 +290,7 @@ def test_missing_plugins_are_named(console, file, capsys):
         (["--app", ""], 2, "no id of an app"),
         (["--app", "00000000-0000-4000-8000-000000000000"], 4, "has no such app"),
         (["--comment", "x"], 2, "--publish"),
+        (["--version-name", "x"], 2, "--publish"),
         (["--ca-file", "none.pem"], 2, "none.pem"),
         (["--env", "TOKEN=NOT_SET"], 2, "NOT_SET is not set"),
     ],

@@ -45,7 +45,7 @@ def yes(_said):
 def test_a_new_app_is_made_published_and_given_a_key(console, connect, flow, version):
     server = console(version)
     api = connect(server)
-    planned = plan(api, app_of(flow(version)), Wish(publish=True, comment="erste", make_key=True))
+    planned = plan(api, app_of(flow(version)), Wish(publish=True, name="v1", comment="erste", make_key=True))
 
     assert (planned.action, planned.publishes, server.apps) == (Action.CREATE, True, {})
     done = apply(api, planned, confirm=yes)
@@ -55,9 +55,8 @@ def test_a_new_app_is_made_published_and_given_a_key(console, connect, flow, ver
     assert app.keys == [done.key] and done.key not in repr(done)
     assert app.secrets() == {"TOKEN": SECRET} and SECRET not in repr(planned)
     assert done.api_base_url == f"{server.url}/v1"
-    assert (app.comment == "erste") and any("no comments" in note for note in done.notes) == (
-        version == "0.15.3"
-    )
+    assert (app.name, app.comment) == ("v1", "erste")
+    assert any("no names and comments" in note for note in done.notes) == (version == "0.15.3")
 
 
 @pytest.mark.parametrize("version", VERSIONS)
@@ -274,9 +273,14 @@ def test_apps_of_the_same_name_are_told_before_another_is_made(console, connect,
 
 @pytest.mark.parametrize(
     ("wish", "word"),
-    [(Wish(comment="x"), "--publish"), (Wish(publish=True, comment="x" * 101), "100")],
+    [
+        (Wish(comment="x"), "--comment is for a version, so it needs --publish"),
+        (Wish(name="x"), "--version-name is for a version, so it needs --publish"),
+        (Wish(publish=True, comment="x" * 101), "--comment has 101 characters; Dify takes 100"),
+        (Wish(publish=True, name="版" * 21), "--version-name has 21 characters; Dify takes 20"),
+    ],
 )
-def test_a_comment_that_cannot_be_kept_is_refused(console, connect, flow, wish, word):
+def test_a_name_or_comment_that_cannot_be_kept_is_refused(console, connect, flow, wish, word):
     with pytest.raises(UsageError) as caught:
         plan(connect(console()), app_of(flow()), wish)
     assert word in str(caught.value)

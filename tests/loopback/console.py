@@ -66,6 +66,7 @@ class App:
     data: dict[str, Any]
     id: str = field(default_factory=lambda: str(uuid.uuid4()))
     live: dict[str, Any] | None = None
+    name: str = ""
     comment: str = ""
     version_id: str = ""
     keys: list[str] = field(default_factory=list)
@@ -251,7 +252,8 @@ class Console(Server):
         if app is None or app.live is None:
             return self._recorded("unpublished")
         shown = {**self._load("draft").json(), **_stored(app.live)}
-        kept = {} if self.version == "0.15.3" else {"marked_comment": app.comment}
+        marks = {"marked_name": app.name, "marked_comment": app.comment}
+        kept = {} if self.version == "0.15.3" else marks
         return Answer.json({**shown, **kept, "id": app.version_id, "version": "2026-11-22 11:03:56"})
 
     def _publish(self, seen: Seen) -> Answer:
@@ -262,7 +264,8 @@ class Console(Server):
         ):
             return Answer.json({"code": "unsupported_media_type", "message": "x", "status": 415}, 415)
         app.live, app.version_id = copy.deepcopy(app.data), str(uuid.uuid4())
-        app.comment = (seen.json() or {}).get("marked_comment", "") if seen.body else ""
+        said = (seen.json() or {}) if seen.body else {}
+        app.name, app.comment = said.get("marked_name", ""), said.get("marked_comment", "")
         return Answer.json({"result": "success", "created_at": 1795345910})
 
     def _key(self, seen: Seen) -> Answer:

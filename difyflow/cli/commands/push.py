@@ -10,6 +10,7 @@ import click
 @click.option("--console", required=True, metavar="URL", help="The server, or any page of its console.")
 @click.option("--app", metavar="ID", help="The app to update: its id or its page; default: makes a new one.")
 @click.option("--publish", is_flag=True, help="Make it the version that the API and the web app run.")
+@click.option("--version-name", default="", metavar="TEXT", help="Of that version; 20 characters at most.")
 @click.option("--comment", default="", metavar="TEXT", help="About that version; 100 characters at most.")
 @click.option("--make-key", is_flag=True, help="Make an API key and print it, once.")
 @click.option("--key-file", metavar="FILE", help="Write the key there, for its owner only, in place of that.")
@@ -39,7 +40,7 @@ def command(**options: object) -> int:
     Examples:
       difyflow push app.yml --console https://dify.example.com --dry-run
       difyflow push . --console https://dify.example.com --app 09fa4abf-... \\
-          --publish --comment 'shorter prompt'
+          --publish --version-name v2 --comment 'shorter prompt'
       difyflow push app.yml --console https://dify.example.com --publish --yes \\
           --make-key --key-file key.txt
     """
