@@ -14,6 +14,7 @@ from typing import Literal
 
 from difyflow import __version__
 from difyflow.cli import _exit, _show
+from difyflow.cli._console import open_console
 from difyflow.cli._service import Where, connection
 from difyflow.cli._targets import server_url
 from difyflow.client.abilities import version_tuple
@@ -45,10 +46,10 @@ class Check:
     hint: str = ""
 
 
-def run(where: Where, format_: str) -> int:
+def run(where: Where, format_: str, *, console: str | None = None) -> int:
     """Looks at everything and says it; 1 if something is at fault."""
     checks = []
-    for check in _all(where):
+    for check in _all(where, console):
         checks.append(check)
         if format_ == "text":
             _show.write_text(_line(check))
@@ -64,7 +65,7 @@ def _line(check: Check) -> str:
     return _show.harmless(f"{_MARKS[check.status]} {check.name:<12} {check.text}{hint}\n")
 
 
-def _all(where: Where) -> Iterator[Check]:
+def _all(where: Where, console: str | None) -> Iterator[Check]:
     yield from _machine()
     yield from _extras()
     yield _code_runner()
@@ -77,6 +78,8 @@ def _all(where: Where) -> Iterator[Check]:
         yield Check(name="server", status="info", text="none named", hint="--server URL, or DIFY_BASE_URL")
     else:
         yield from _server(url, where)
+    if console is not None:
+        yield from _console(console, where)
 
 
 def _machine() -> Iterator[Check]:
@@ -237,6 +240,27 @@ def _app(api: AppApi) -> Iterator[Check]:
     else:
         inputs = ", ".join(field.variable for field in form) or "none"
         yield Check(name="published", status="ok", text=f"yes; inputs: {inputs}")
+
+
+def _console(url: str, where: Where) -> Iterator[Check]:
+    """The login, as `push` does it, and what the account may do."""
+    try:
+        api = open_console(url, os.environ, ca_file=where.ca_file, insecure=where.insecure)
+    except DifyflowError as err:
+        yield _fault("console", err)
+        return
+    try:
+        yield Check(name="console", status="ok", text=f"{api.base_url}, Dify {api.server_version or '?'}")
+        workspace = api.workspace()
+    except (ApiError, ConnectionLost) as err:
+        yield _fault("account", err)
+        return
+    finally:
+        api.close()
+    role = workspace.role or "of unknown role"
+    text = f"logged in, {role} in the workspace {workspace.name!r}"
+    hint = "" if workspace.may_edit else "push takes the role editor, admin or owner"
+    yield Check(name="account", status="ok" if workspace.may_edit else "warning", text=text, hint=hint)
 
 
 def _fault(name: str, err: DifyflowError) -> Check:

@@ -3,6 +3,7 @@
 Each call tries out the code runner of this machine, so only the first tests are in the quick set.
 """
 
+import io
 import json
 import sys
 import time
@@ -11,6 +12,7 @@ from email.utils import formatdate
 import pytest
 
 from difyflow.cli.main import run
+from loopback.console import EMAIL, PASSWORD
 
 KEY = "app-loopback000000000000"
 VERSIONS = [
@@ -192,3 +194,67 @@ def test_a_certificate_that_is_not_trusted_is_a_fault_unless_named(doctor, loopb
         with pytest.warns(Warning, match="Unverified HTTPS"):
             assert doctor("--server", server.url, "--insecure")[0] == 0
         assert "WARNING: --insecure" in doctor.text
+
+
+@pytest.fixture
+def account(monkeypatch):
+    """Sets the account of the console; `account(password)` another password."""
+
+    def set_to(password=PASSWORD):
+        monkeypatch.setenv("DIFY_CONSOLE_EMAIL", EMAIL)
+        monkeypatch.setenv("DIFY_CONSOLE_PASSWORD", password)
+
+    set_to()
+    return set_to
+
+
+@pytest.mark.parametrize(
+    ("version", "release"),
+    [
+        pytest.param("0.15.3", None, marks=pytest.mark.long),
+        pytest.param("1.12.1", "1.9.2", marks=pytest.mark.long),
+        ("1.12.1", None),
+        pytest.param("1.15-dev", None, marks=pytest.mark.long),
+    ],
+)
+@pytest.mark.usefixtures("account")
+def test_a_console_is_logged_in_to_and_the_account_may_push(doctor, console, version, release):
+    server = console(version, release=release)
+
+    code, checks = doctor("--console", server.url)
+
+    assert code == 0
+    assert checks["console"]["text"] == f"{server.url}/console/api, Dify {server.release}"
+    assert "logged in, owner in the workspace" in checks["account"]["text"]
+    for secret in (PASSWORD, server._access, server._refresh):
+        assert secret not in doctor.text
+
+
+@pytest.mark.long
+@pytest.mark.usefixtures("account")
+def test_an_account_that_may_not_push_is_told(doctor, console):
+    code, checks = doctor("--console", console(role="normal").url)
+
+    assert (code, checks["account"]["status"]) == (0, "warning")
+    assert "editor" in checks["account"]["hint"]
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("password", ["wrong-Geheim-9", ""])
+def test_a_login_that_fails_is_a_fault_and_shows_no_password(doctor, console, account, monkeypatch, password):
+    account(password)
+    monkeypatch.setattr(sys, "stdin", io.StringIO(""))
+
+    code, checks = doctor("--console", console().url)
+
+    assert (code, checks["console"]["status"]) == (1, "fault")
+    assert checks["console"]["hint"] and "Geheim" not in doctor.text
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("url", ["", "no address", "ftp://x", "http://127.0.0.1:9"])
+@pytest.mark.usefixtures("account")
+def test_a_console_that_is_none_is_a_fault(doctor, url):
+    code, checks = doctor("--console", url)
+
+    assert (code, checks["console"]["status"]) == (1, "fault")
