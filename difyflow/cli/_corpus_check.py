@@ -134,7 +134,10 @@ def _deep(options: Options, corpus: _corpus.Corpus) -> Iterator[Finding]:
         documents = read_files(places)
         if documents and not options.quiet:
             _show.note(f"answers are looked up in {len(documents)} documents that the provenance names")
-    yield from deep(lambda: corpus.lines("looking deeper"), sources=sources, documents=documents)
+    arrays = options.service == _TAKES_ARRAYS
+    yield from deep(
+        lambda: corpus.lines("looking deeper", arrays=arrays), sources=sources, documents=documents
+    )
 
 
 def _fixing(
@@ -201,7 +204,8 @@ def _end(options: Options, corpus: _corpus.Corpus, seen: _Seen, tally: Tally, fi
     if not options.quiet:
         errors, warnings = seen.counts["error"], seen.counts["warning"]
         _show.note(
-            f"{tally.lines} lines, {tally.samples} samples: "
+            f"{tally.lines} line{'s' * (tally.lines != 1)}, {tally.samples} sample"
+            f"{'s' * (tally.samples != 1)}: "
             f"{errors} error{'s' * (errors != 1)}, {warnings} warning{'s' * (warnings != 1)}"
         )
         if not corpus.has_provenance:

@@ -19,6 +19,10 @@ MAX_DEPTH = 200
 _SURROGATE_ESCAPE = re.compile(r"\\u[dD][89a-fA-F]")
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _BRACKETS = re.compile(r'"[^"\\]*+(?:\\.[^"\\]*+)*+"|[\[{]|[\]}]', re.DOTALL)
+_GB2312, _HIGH = re.compile(rb"[\xa1-\xf7][\xa1-\xfe]"), re.compile(rb"[\x80-\xff]")
+"""Two bytes of a Chinese character in GB2312, the part of GB18030 that most texts keep to; and any byte that
+is no ASCII, which in Latin-1 stands alone."""
+
 _FENCE = re.compile(r"\s*(?:```|~~~)\s*\w*\s*")
 
 
@@ -89,12 +93,24 @@ def _text(line: bytes, faults: list[Fault]) -> str | None:
     try:
         text = line.decode()
     except UnicodeDecodeError as err:
-        faults.append(Fault("not-utf-8", f"byte {err.start + 1} is not UTF-8 (0x{line[err.start]:02x})"))
+        faults.append(Fault("not-utf-8", f"byte {err.start + 1} is not UTF-8{_other_encoding(line, err)}"))
         return None
     if not text.strip():
         faults.append(Fault("blank-line", "is blank; every line must hold an object"))
         return None
     return text
+
+
+def _other_encoding(line: bytes, err: UnicodeDecodeError) -> str:
+    """What a line may be in place of UTF-8, and how to read it; else the byte that is in the way."""
+    if len(_GB2312.findall(line)) * 2 >= len(_HIGH.findall(line)) * 0.9:
+        try:
+            json.loads(line.decode("gb18030"))
+        except (ValueError, RecursionError):
+            pass
+        else:
+            return "; it reads as GB18030 (GBK): corpus collect --encoding gb18030"
+    return f" (0x{line[err.start]:02x})"
 
 
 def _value(text: str, faults: list[Fault]) -> tuple[object, Fault | None]:
@@ -149,7 +165,7 @@ def _why(text: str, err: Exception) -> Fault:
         if err.msg == "Extra data" and bare[:1] == "{" and text[err.pos :].lstrip(", \t")[:1] == "{":
             return Fault("several-objects", f"holds more than one object; the second at column {err.pos + 1}")
         return Fault("not-json", f"column {err.colno}: {err.msg}")
-    return Fault("not-json", str(err).partition("\n")[0][:200] or type(err).__name__)
+    return Fault("not-json", "holds a number with more digits than are read")
 
 
 def _is_json(text: str) -> bool:

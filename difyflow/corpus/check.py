@@ -117,7 +117,7 @@ def _check(lines: Iterable[bytes], service: Service, tally: Tally) -> Iterator[F
         except ValueError:
             pass  # read with care below, which says why
         if number == 1 and line.startswith(_WIDE):
-            yield Finding(0, "not-utf-8", "error", "is UTF-16: save the file as UTF-8")
+            yield Finding(0, "not-utf-8", "error", "is UTF-16 or UTF-32: save the file as UTF-8")
             return
         for fault in careful.faults(line):
             yield Finding(number, fault.id, severities[fault.id], fault.message, fault.id in FIXABLE)

@@ -30,7 +30,13 @@ _GOOD = ("succeeded", "partial-succeeded", "paused")
 _WHOLE = 64 * 1024 * 1024
 """Bytes of a `.json` file that is read at once."""
 
-_BOMS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
+_BOMS = (
+    (codecs.BOM_UTF8, "utf-8-sig"),
+    (codecs.BOM_UTF32_LE, "utf-32"),  # before UTF-16, whose mark is its beginning
+    (codecs.BOM_UTF32_BE, "utf-32"),
+    (codecs.BOM_UTF16_LE, "utf-16"),
+    (codecs.BOM_UTF16_BE, "utf-16"),
+)
 _RESULT = re.compile(rb'\s*\{[^{]*?"status"\s*:\s*"[a-z-]+"\s*,\s*"outputs"\s*:\s*\{')
 """How the JSON of a run's result begins (`run --format json`, and the lines of `results.jsonl`)."""
 _START = 8192

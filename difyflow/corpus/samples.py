@@ -174,7 +174,10 @@ def whole_lines(lines: Iterable[bytes]) -> Iterator[bytes]:
     for number, line in enumerate(lines, start=1):
         if isinstance(line, LongLine):
             raise UsageError(
-                long_fault(line).message, line=number, code="line-too-long", hint="take it out first"
+                long_fault(line).message,
+                line=number,
+                code="line-too-long",
+                hint="`difyflow corpus collect` leaves it out and tells it",
             )
         yield line
 

@@ -126,6 +126,14 @@ def test_samples_of_the_demo_responder_are_known_without_their_provenance(here, 
     assert corpus("check", "copied.jsonl", "--for", "siliconflow", "--allow-demo") == 0
 
 
+def test_an_array_that_the_service_does_not_take_is_no_corpus_at_a_deeper_look_either(here, capsys):
+    (here / "a.json").write_bytes(b"[" + b",\n".join(line.strip() for line in LINES * 2) + b"]")
+    assert corpus("check", "a.json", "--for", "openai", "--deep") == 1
+    out = capsys.readouterr().out
+    assert "a.json:1: error not-json" in out
+    assert "duplicate-sample" not in out
+
+
 def test_what_is_mended_is_looked_at_deeper_too(here, capsys):
     (here / "r.jsonl").write_bytes(b"".join(LINES).replace(b"\n", b"\r\n") + LINES[0])
     options = ("--for", "siliconflow", "--deep", "--fix", "-o", "fixed.jsonl")

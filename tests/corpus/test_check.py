@@ -32,6 +32,29 @@ def test_a_good_sample_has_no_finding(service):
     assert ids(line(("user", "a"), ("assistant", 'he said: "b"')), service=service) == []
 
 
+def test_a_line_in_another_encoding_is_told_how_to_read_it():
+    chinese = next(check([GOOD.decode().encode("gbk")], service="siliconflow"))
+    assert chinese.message.endswith("it reads as GB18030 (GBK): corpus collect --encoding gb18030")
+    for text, encoding in (("où est l'été?", "latin-1"), ("日本語のテスト", "shift_jis")):
+        found = next(
+            check([line(("user", text), ("assistant", "b")).decode().encode(encoding)], service="openai")
+        )
+        assert (found.id, "GB18030" in found.message) == ("not-utf-8", False)
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-32"])
+def test_a_wide_file_is_told_once(encoding):
+    lines = list(read_lines(io.BytesIO((GOOD * 3).decode().encode(encoding))))
+    assert [(one.line, one.id) for one in check(lines, service="siliconflow")] == [(0, "not-utf-8")]
+
+
+def test_a_number_without_an_end_is_told_in_plain_words():
+    raw = b'{"messages": [], "n": ' + b"9" * 6000 + b"}\n"
+    assert (
+        next(check([raw], service="siliconflow")).message == "holds a number with more digits than are read"
+    )
+
+
 @pytest.mark.parametrize(
     ("raw", "expected"),
     [

@@ -103,7 +103,7 @@ def test_a_result_with_several_outputs_needs_a_name(tmp_path, asked):
     assert len(found_in(path, output="b")[0]) == 1
 
 
-@pytest.mark.parametrize("encoding", ["utf-16", "utf-8-sig"])
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-32", "utf-8-sig"])
 def test_a_byte_order_mark_says_the_encoding(tmp_path, asked, encoding):
     path = tmp_path / "x.txt"
     path.write_bytes((asked("怎么装?", "装墙上。") * 2).decode().encode(encoding))
