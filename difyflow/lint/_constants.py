@@ -25,6 +25,15 @@ def can_be(wanted: VarType, given: VarType) -> bool:
     return given is wanted or (wanted in _TEXTS and given in _TEXTS)
 
 
+def is_number(text: str) -> bool:
+    """Whether a text is one that Python makes a number of."""
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True
+
+
 def object_fault(text: str) -> str:
     """Why a text is no JSON object; empty if it is one."""
     if isinstance(_parsed(text), dict):

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 
 from difyflow.lint._conditions import NUMERIC, OF_FILE_LISTS, UNARY, Condition, conditions
 from difyflow.lint._consequence import when_built, when_run
+from difyflow.lint._constants import is_number
 from difyflow.lint._shape import shown
 from difyflow.lint._shapes import OPERATORS
 from difyflow.lint.finding import Fix, Found, Severity
@@ -45,19 +46,11 @@ def condition_number(view: View) -> Iterator[Found]:
         if item.operator not in NUMERIC or isinstance(value, bool | int | float | list):
             continue
         text = value if isinstance(value, str) else ""
-        if "{{#" in text or _is_number(text):
+        if "{{#" in text or is_number(text):
             continue
         said = "nothing" if not text else shown(text)
         message = f"{item.operator!r} compares numbers, and this is {said}: the run fails; write a number"
         yield Found((*item.path, "value"), message, severity=when_run(view, item.node))
-
-
-def _is_number(text: str) -> bool:
-    try:
-        float(text)
-    except ValueError:
-        return False
-    return True
 
 
 _TEXT_OPERATORS = frozenset(

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 
 from difyflow.dsl.edit import Path
 from difyflow.lint._consequence import when_run
+from difyflow.lint._constants import is_number
 from difyflow.lint._shape import shown
 from difyflow.lint.finding import Found
 from difyflow.lint.rule import rule
@@ -141,7 +142,7 @@ def _value_fault(value: object, kind: VarType | None, key: str, *, is_size: bool
             else f"{shown(value)} is neither true nor false; take the quotes away"
         )
     if isinstance(value, str):
-        if is_size and "{{#" not in value and not _is_number(value):
+        if is_size and "{{#" not in value and not is_number(value):
             return f"{shown(value)} is no number, and the items are compared as numbers"
         return ""
     if isinstance(value, list):
@@ -150,11 +151,3 @@ def _value_fault(value: object, kind: VarType | None, key: str, *, is_size: bool
     if isinstance(value, bool) and kind is None:
         return ""
     return f"{shown(value)} is no text, and Dify compares with text only; put it in quotes"
-
-
-def _is_number(text: str) -> bool:
-    try:
-        float(text)
-    except ValueError:
-        return False
-    return True

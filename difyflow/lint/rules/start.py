@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from difyflow.lint._constants import is_number
+from difyflow.lint._shape import shown
 from difyflow.lint.finding import Found, Severity
 from difyflow.lint.rule import rule
 from difyflow.lint.view import NodeView, Plain, View
@@ -229,6 +231,59 @@ def start_select_options(view: View) -> Iterator[Found]:
         if default and default not in options:
             place = node.at("variables", index, "default")
             yield Found(place, f"the default {default!r} is none of the options", severity="warning")
+
+
+@rule("start-default", severity="error")
+def start_default(view: View) -> Iterator[Found]:
+    """The default of an input is no value that the input takes.
+
+    What it does:
+        Compares `default` with the type of the input: text for `text-input` and `paragraph`, no longer than
+        `max_length`; a number, or text of one, for `number`. `start-select-options` looks at a `select`.
+
+    Why is it bad:
+        When the caller sends nothing for an optional input, Dify takes the default, finds it wrong and
+        refuses the run: "n in input form must be a valid number". Older releases hand it on as it is, and for
+        a required input only the form shows it, which is a warning.
+
+    Example:
+        ```yaml
+        variables: [{variable: count, label: Count, type: number, required: false, default: many}]
+        ```
+
+    Use instead:
+        ```yaml
+        variables: [{variable: count, label: Count, type: number, required: false, default: '3'}]
+        ```
+
+    Dify:
+        1.16 (`BaseAppGenerator._validate_inputs`).
+    """
+    for node, index, item in _inputs(view):
+        said = _default_fault(item)
+        if said:
+            used = not item.get("required") and view.holds("1.16") and view.is_reached(node)
+            place = node.at("variables", index, "default")
+            yield Found(place, said, severity=None if used else "warning")
+
+
+def _default_fault(item: Plain) -> str:
+    default, kind = item.get("default"), item.get("type")
+    if default is None:
+        return ""
+    if kind in ("text-input", "paragraph"):
+        most = item.get("max_length")
+        if not isinstance(default, str):
+            return f"the default {shown(default)} is no text; put it in quotes"
+        if isinstance(most, int) and 0 < most < len(default):
+            return f"the default has {len(default)} characters, and the input takes {most}"
+    if kind == "number" and not isinstance(default, int | float) and not _is_blank_or_number(default):
+        return f"the default {shown(default)} is no number"
+    return ""
+
+
+def _is_blank_or_number(value: object) -> bool:
+    return isinstance(value, str) and (not value.strip() or is_number(value))
 
 
 @rule("start-file-types", severity="warning")

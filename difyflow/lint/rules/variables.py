@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator
 
+from difyflow.lint._constants import is_number
 from difyflow.lint._listed import LISTS, variables
 from difyflow.lint.finding import Found
 from difyflow.lint.rule import rule
@@ -130,7 +131,7 @@ def var_value(view: View) -> Iterator[Found]:
 
     What it does:
         Compares `value` with `value_type`: text for `string` and `secret`, a number for `number`, a mapping
-        for `object`, a list for arrays. An empty text is a value, null is none.
+        for `object`, a list of such items for arrays. An empty text is a value, null is none.
 
     Why is it bad:
         Dify refuses the import: "missing value", "invalid number value 5".
@@ -153,16 +154,34 @@ def var_value(view: View) -> Iterator[Found]:
         if value is None:
             yield Found((*place, "value"), f"this {word} variable has no value, and Dify refuses the import")
         elif isinstance(kind, str) and _is_known(view, kind) and not _fits(kind, value):
-            said = f"the value is a {type(value).__name__}, and the type is {kind}"
+            what = "a list with other items" if isinstance(value, list) and kind in _ARRAYS else _named(value)
+            said = f"the value is {what}, and the type is {kind}"
             yield Found((*place, "value"), f"{said}: Dify refuses the import")
+
+
+def _named(value: object) -> str:
+    names = {str: "a text", dict: "a mapping", list: "a list", bool: "true or false"}
+    return names.get(type(value), f"the number {value}")
 
 
 def _fits(kind: str, value: object) -> bool:
     if kind == "number":
         return isinstance(value, int | float)
     if kind in _ARRAYS:
-        return isinstance(value, list)
+        return isinstance(value, list) and all(_fits_as_item(kind[6:-1], item) for item in value)
     return isinstance(value, _PLAIN[kind])
+
+
+def _fits_as_item(kind: str, value: object) -> bool:
+    """As lax as pydantic: of text it makes numbers and booleans, but of nothing text or a mapping."""
+    match kind:
+        case "string":
+            return isinstance(value, str)
+        case "object":
+            return isinstance(value, dict)
+        case "number" if isinstance(value, str):
+            return is_number(value)
+    return isinstance(value, bool | int | float | str)
 
 
 @rule("var-size", severity="error")
