@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import keyword
 import unicodedata
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 WIDTH = 88
 """Ruff's default line length."""
+LIMIT = 110
+"""A text that is wider than this is wrapped; a narrower one stays on its line at any line length up to it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,18 +117,56 @@ def chain(steps: Sequence[str], *, indent: int = 0) -> str:
     return "\n".join([f"{space}(", *lines, f"{space})"])
 
 
+def names(value: Expression) -> Iterator[str]:
+    """The names that an expression begins with or has in it: `llm` of `llm.text`."""
+    match value:
+        case Raw():
+            yield value.text.partition(".")[0]
+        case Text():
+            yield from (code.partition(".")[0] for code in value.parts[1::2])
+        case Call():
+            yield value.function.partition(".")[0]
+    for item in _inside(value):
+        yield from names(item)
+
+
+def _inside(value: Expression) -> Iterator[Expression]:
+    """The expressions that one is made of."""
+    match value:
+        case Call() | Then():
+            yield from (item for _, item in _arguments(value))
+        case Compare():
+            yield from (value.left, value.right)
+        case Group():
+            for entry in value.items:
+                yield from entry if isinstance(entry, tuple) else (entry,)
+    if isinstance(value, Then | Item):
+        yield value.value
+
+
 def is_name(word: str) -> bool:
     """True for what can stand as a name or keyword argument just as it is."""
     return word.isidentifier() and not keyword.iskeyword(word) and unicodedata.normalize("NFKC", word) == word
 
 
-def identifier(words: str, *, otherwise: str, taken: set[str], width: int = 30) -> str:
-    """A variable name from a title: its letters, digits and underscores; numbered if it is taken."""
+def identifier(
+    words: str, *, otherwise: str, taken: set[str], width: int = 30, apart: Callable[[str], str] = str
+) -> str:
+    """A variable name from a title: its letters, digits and underscores.
+
+    Args:
+        words: the title.
+        otherwise: the name if nothing of the title can stand in one.
+        taken: names that it may not have; it is added to them.
+        width: columns.
+        apart: what a name becomes that is taken; if that is taken too it gets a number.
+    """
     plain = unicodedata.normalize("NFKC", words).strip().lower()
     spaced = "".join(char if f"a{char}".isidentifier() else " " for char in plain)
     name = cut("_".join(spaced.replace("_", " ").split()), width)
     if not is_name(name) or keyword.issoftkeyword(name):
         name = otherwise
+    name = apart(name) if name in taken else name
     found, count = name, 1
     while found in taken:
         count += 1
@@ -221,6 +261,8 @@ def _entries(group: Group) -> list[tuple[str, Expression]]:
 def _broken(value: Expression, indent: int, head: str) -> str:
     """An item per line with a comma behind each, which the formatter then keeps."""
     match value:
+        case Text() if lines := _wrapped(value, indent + 1):
+            return "\n".join(["(", *lines, f"{'    ' * indent})"])
         case Call():
             return _broken_items(f"{value.function}(", _arguments(value), ")", indent)
         case Group():
@@ -246,5 +288,56 @@ def _broken_chain(value: Then, indent: int, head: str) -> str:
 def _broken_items(left: str, items: Sequence[tuple[str, Expression]], right: str, indent: int) -> str:
     if not items:
         return f"{left}{right}"
+    if len(items) == 1 and left[:-1] and (alone := _wrapped(items[0][1], indent + 1)) and not items[0][0]:
+        return "\n".join([left, *alone[:-1], f"{alone[-1]},", "    " * indent + right])
     lines = [statement(head, item, indent=indent + 1, tail=",") for head, item in items]
     return "\n".join([left, *lines, "    " * indent + right])
+
+
+def _wrapped(value: Expression, indent: int) -> list[str]:
+    """A text over several lines, each a literal of its own; nothing if it fits on one, or cannot be cut."""
+    if not isinstance(value, Text):
+        return []
+    space = "    " * indent
+    if columns(f"{space[4:]}({quoted(value.parts)})") <= LIMIT:  # the formatter would join it again
+        return []
+    lines = [f"{space}{quoted(parts)}" for parts in _cut(value.parts, WIDTH - len(space) - 1)]
+    return lines if len(lines) > 1 else []
+
+
+def _cut(parts: Sequence[str], width: int) -> Iterator[tuple[str, ...]]:
+    """The parts of a text in pieces of at most this width where they can be cut: at line ends and words."""
+    line: tuple[str, ...] = ("",)
+    for index, part in enumerate(parts):
+        if index % 2:
+            longer = (*line, part, "")
+            if line != ("",) and columns(quoted(longer)) > width:
+                yield line
+                longer = ("", part, "")
+            line = longer
+            continue
+        for word in _words(part):
+            longer = (*line[:-1], line[-1] + word)
+            if line[-1].endswith("\n") or (line != ("",) and columns(quoted(longer).rstrip()) > width):
+                yield line
+                longer = (word,)
+            line = longer
+    yield line
+
+
+def _words(text: str) -> Iterator[str]:
+    """A text in steps between which a line may end: behind spaces, line ends and wide characters."""
+    start = 0
+    for at, char in enumerate(text, start=1):
+        behind = text[at : at + 1]
+        ends = char in " \n" or (unicodedata.east_asian_width(char) in "WF" and not _clings(behind))
+        if ends and not (behind.isspace() and char != "\n"):
+            yield text[start:at]
+            start = at
+    if start < len(text):
+        yield text[start:]
+
+
+def _clings(char: str) -> bool:
+    """True for what does not begin a line: closing brackets and full stops of any script."""
+    return char != "" and unicodedata.category(char) in ("Pe", "Pf", "Po", "Mn")

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from typing import Literal
 
+from difyflow.build._value_types import type_of_value
 from difyflow.build.canvas import Canvas, parse
 from difyflow.build.refs import ContainerRef, NodeRef, OutputRef
 from difyflow.dsl.app import App, AppInfo, Dependency, Variable, Workflow
@@ -20,6 +22,11 @@ from difyflow.terms.selector import NODE_ID, Selector
 from difyflow.terms.vartype import OutputVar, VarType
 
 Point = tuple[Number, Number]
+PLUGIN_KEYS: Mapping[str, str] = {
+    "marketplace": "marketplace_plugin_unique_identifier",
+    "package": "plugin_unique_identifier",
+}
+"""The key that holds a plugin's identifier, by where the plugin comes from."""
 CHILD_Z = 1002
 """zIndex of what lies in a container (dsl.md 4.1)."""
 
@@ -244,11 +251,17 @@ class Flow:
         """A system variable: `query`, `files`, `conversation_id`, `user_id`, ..."""
         return Selector(("sys", name))
 
-    def needs(self, plugin: str | Dependency) -> None:
-        """Declares a plugin: a marketplace one by its identifier `author/name:1.2.3@<sha256>`."""
+    def needs(
+        self, plugin: str | Dependency, *, type: Literal["marketplace", "package"] = "marketplace"
+    ) -> None:
+        """Declares a plugin.
+
+        Args:
+            plugin: its identifier `author/name:1.2.3@<sha256>`; one from GitHub as a whole `Dependency`.
+            type: where it comes from: the marketplace, or a package that was uploaded.
+        """
         if isinstance(plugin, str):
-            value = {"marketplace_plugin_unique_identifier": plugin}
-            plugin = Dependency(type="marketplace", value=value)
+            plugin = Dependency(type=type, value={PLUGIN_KEYS[type]: plugin})
         self._dependencies.append(plugin)
 
     def build(self) -> App:
@@ -372,18 +385,3 @@ def _membership(container: ContainerRef, *, with_id: bool = True) -> dict[str, o
     if with_id:
         flags[f"{kind}_id"] = container.id
     return flags
-
-
-def type_of_value(value: object) -> str:
-    """The type that a variable with this first value gets."""
-    if isinstance(value, bool):
-        return "boolean"
-    if isinstance(value, int | float):
-        return "number"
-    if isinstance(value, dict):
-        return "object"
-    if isinstance(value, list | tuple):
-        kinds = {type_of_value(item) for item in value}
-        kind = kinds.pop() if len(kinds) == 1 else "string"
-        return "array[string]" if kind.startswith("array") else f"array[{kind}]"
-    return "string"

@@ -140,6 +140,26 @@ class ParameterOption(Record):
     label: I18n | None = None
     icon: str | None = None
 
+    def spelled(self) -> Spelled | None:
+        """`option(...)`."""
+        label = self.label
+        if label is None:
+            return None
+        given = {"label": label.en_US, "zh": label.zh_Hans, "pt": label.pt_BR, "ja": label.ja_JP}
+        return Spelled("option", (self.value,), given)
+
+
+def option(
+    value: str,
+    *,
+    label: str | None = None,
+    zh: str | None = None,
+    pt: str | None = None,
+    ja: str | None = None,
+) -> ParameterOption:
+    """A choice with its label; where none is given, the label is the value itself."""
+    return ParameterOption(value=value, label=i18n(value if label is None else label, zh=zh, pt=pt, ja=ja))
+
 
 class ParameterSchema(Record):
     """The editor's copy of a parameter's declaration by its plugin; Dify's engine does not read it."""

@@ -32,6 +32,7 @@ from difyflow.nodes._plugin import ParameterSchema as ParameterSchema
 from difyflow.nodes._plugin import constant as constant
 from difyflow.nodes._plugin import i18n as i18n
 from difyflow.nodes._plugin import mixed as mixed
+from difyflow.nodes._plugin import option as option
 from difyflow.nodes._plugin import parameters as parameters
 from difyflow.nodes._plugin import settings as settings
 from difyflow.nodes._plugin import variable as variable

@@ -16,6 +16,7 @@ from difyflow.nodes._plugin import Input as Input
 from difyflow.nodes._plugin import ParameterOption as ParameterOption
 from difyflow.nodes._plugin import ParameterSchema as ParameterSchema
 from difyflow.nodes._plugin import constant as constant
+from difyflow.nodes._plugin import option as option
 from difyflow.nodes._record import Many
 from difyflow.nodes._schema import schema_outputs
 from difyflow.terms.vartype import OutputVar

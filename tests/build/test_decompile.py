@@ -147,10 +147,76 @@ def test_variables_and_system_variables_are_objects(document, node, loses_nothin
         "conversation_variables": [{"id": "c", "name": "notes", "value": [], "value_type": "array[string]"}],
     }
     text = loses_nothing(document([memory], mode="advanced-chat", **variables))
-    assert 'key = flow.env("KEY", "", value_type="secret")\n' in text
+    assert '\nflow.env("KEY", "", value_type="secret")\n' in text
     assert 'notes = flow.conversation("notes", [])\n' in text
     assert 'query = flow.sys("query")\n' in text
     assert "assign(notes).append(query)" in text
+
+
+def test_a_variable_of_the_system_has_a_name_only_where_the_python_names_it(document, node, loses_nothing):
+    prompt = [{"role": "user", "text": "{{#sys.user_id#}}"}]
+    memory = {
+        "window": {"enabled": False, "size": 10},
+        "query_prompt_template": "{{#sys.query#}}\n\n{{#sys.files#}}",
+    }
+    vision = {"enabled": True, "configs": {"detail": "high", "variable_selector": ["sys", "files"]}}
+    start = node("start", "1", variables=[])
+    llm = node("llm", "2", title="LLM", prompt_template=prompt, memory=memory)
+    text = loses_nothing(document([start, llm], mode="advanced-chat"))
+    assert 'user_id = flow.sys("user_id")\n' in text
+    assert '"query"' not in text and '"files"' not in text
+    lists = node("document-extractor", "3", variable_selector=["sys", "files"], is_array_file=True)
+    text = loses_nothing(document([start, lists, {**llm, "data": {**llm["data"], "vision": vision}}]))
+    assert "variable_selector=sys_files" in text or "variable_selector=files" in text
+
+
+def test_a_model_that_several_nodes_ask_alike_has_a_name(document, node, loses_nothing):
+    def asks(node_id, temperature):
+        params = {"temperature": temperature}
+        model = {"provider": "openai", "name": "org/gpt-4o:x", "mode": "chat", "completion_params": params}
+        return node("llm", node_id, title=f"N{node_id}", model=model, prompt_template=[])
+
+    text = loses_nothing(
+        document([asks("1", 0.1), asks("2", 0.1), asks("3", 0.2), asks("4", 0.2), asks("5", 0.3)])
+    )
+    assert 'gpt_4o_x = chat("openai", "org/gpt-4o:x", temperature=0.1)\n' in text
+    assert 'gpt_4o_x_2 = chat("openai", "org/gpt-4o:x", temperature=0.2)\n' in text
+    assert text.count("model=gpt_4o_x,") == 2 and text.count("model=gpt_4o_x_2,") == 2
+    assert text.count("temperature=0.3") == 1
+
+
+def test_plugins_are_named_by_their_identifier(document, node, loses_nothing):
+    needs = [
+        {
+            "type": "marketplace",
+            "value": {"marketplace_plugin_unique_identifier": "a/b:1@c", "version": None},
+        },
+        {"type": "package", "value": {"plugin_unique_identifier": "d/e:1@f"}},
+        {"type": "github", "value": {"github_plugin_unique_identifier": "g", "repo": "h/i"}},
+    ]
+    rest = document([_start(node)]).render()
+    text = loses_nothing(difyflow.read(f"dependencies: {json.dumps(needs)}\n{rest}"))
+    assert 'flow.needs("a/b:1@c")\nflow.needs("d/e:1@f", type="package")\n' in text
+    assert 'Dependency(\n        type="github"' in text or 'Dependency(type="github"' in text
+
+
+def test_choices_of_a_parameter_are_words_with_their_labels(document, node, loses_nothing):
+    def label(text, zh):
+        return {"en_US": text, "zh_Hans": zh, "pt_BR": text, "ja_JP": text}
+
+    schema = {
+        "name": "zone",
+        "type": "select",
+        "form": "form",
+        "options": [
+            {"value": "utc", "label": label("utc", "utc"), "icon": ""},
+            {"value": "cn", "label": label("Shanghai", "上海")},
+            {"value": "x", "label": label("x", "x")},
+        ],
+    }
+    tool = node("tool", "2", provider_id="time", tool_name="now", paramSchemas=[schema], tool_parameters={})
+    text = loses_nothing(document([_start(node), tool]))
+    assert 'option("cn", label="Shanghai", zh="上海")' in text and 'option("x")' in text
 
 
 def test_notes_are_text_and_stand_at_the_end(document, node, loses_nothing):
@@ -185,8 +251,8 @@ def test_names_come_from_titles_and_collide_with_nothing(document, node, loses_n
     text = loses_nothing(document(nodes))
     names = [line.split(" = ")[0] for line in text.splitlines() if " = flow.add(" in line]
     assert names == [
-        "flow_2", "print_2", "llm", "llm_2", "开始", "llm_3", "llm_4", "system_2", "fine", "llm_5", "text_s",
-        "llm_6",
+        "flow_llm", "print_llm", "llm", "llm_2", "开始", "llm_3", "llm_4", "system_llm", "fine", "llm_5",
+        "text_s", "llm_6",
     ]  # fmt: skip
 
 

@@ -95,7 +95,7 @@ def test_the_python_is_at_most_two_fifths_as_long_as_the_yaml(made):
 
 def test_ruff_would_format_nothing_and_finds_nothing(tool):
     assert tool("ruff", "format", "--isolated", "--check") == ""
-    assert tool("ruff", "check", "--isolated", "--select", "E9,F") == ""
+    assert tool("ruff", "check", "--isolated", "--select", "E9,F,I,ISC") == ""
 
 
 def test_mypy_is_content(made, tmp_path):

@@ -26,6 +26,33 @@ def test_a_literal_gives_its_value_back(value):
     assert ast.literal_eval(text.removeprefix("x = ")) == value
 
 
+@given(st.lists(st.text() | st.sampled_from(["word ", "文。", "\n", "a" * 40])), st.integers(0, 10))
+def test_a_long_text_over_several_lines_gives_its_value_back(words, indent):
+    value = "".join(words) * 5
+    text = py.statement("x = ", py.Call("f", (), {"key": py.literal(value)}), indent=indent)
+    call = ast.parse(text.strip()).body[0].value
+    assert ast.literal_eval(call.keywords[0].value) == value
+
+
+def test_a_long_text_is_cut_at_line_ends_and_words_and_else_left_whole():
+    text = py.Text((f"{'first ' * 10}\n{'second ' * 10}of ", "start.query", " and more"))
+    assert py.statement("", py.Call("f", (text,))).splitlines() == [
+        "f(",
+        f'    "{"first " * 10}\\n"',
+        f'    "{"second " * 10}of "',
+        '    f"{start.query} and more",',
+        ")",
+    ]
+    whole = py.literal("x" * 200)
+    assert py.statement("", py.Call("f", (whole,))).splitlines()[1] == f'    "{"x" * 200}",'
+
+
+def test_the_names_in_an_expression_are_found_at_any_depth():
+    then = py.Then(py.Raw("c.d"), "also", (), {"key": py.Item(py.Raw("e"), "f")})
+    group = py.Group("dict", ((py.literal("x"), py.Text(("", "a.text", ""))), (py.literal("y"), then)))
+    assert set(py.names(py.Call("flow.add", (group,), {"not a name": py.Raw("b")}))) == set("abce") | {"flow"}
+
+
 @given(st.lists(st.text(), min_size=2, max_size=4))
 def test_an_f_string_gives_its_texts_around_its_names(texts):
     parts = [part for text in texts for part in (text, "name.key")][:-1]
@@ -90,6 +117,30 @@ def test_ruff_would_change_nothing(tmp_path):
     ]
     file = tmp_path / "x.py"
     file.write_text("\n".join(lines) + "\n")
-    ruff = [sys.executable, "-m", "ruff", "format", "--isolated", "--diff", str(file)]
+    assert _ruff(file) == ""
+
+
+def test_ruff_leaves_wrapped_texts_alone_at_any_usual_line_length(tmp_path):
+    texts = [py.literal(word * count) for word in ("word ", "字", 'it\'s "so" ') for count in range(1, 60, 2)]
+    lines = [
+        py.statement("", shape(text), indent=1)
+        for text in texts
+        for shape in (
+            lambda text: py.Call("some_function", (text, py.literal("x" * 60))),
+            lambda text: py.Call("some_function", (py.literal("x" * 80),), {"key_of_it": text}),
+            lambda text: py.Group("list", (text, py.literal("x" * 90))),
+            lambda text: py.Group("dict", ((py.literal("x" * 20), text), (py.literal("y" * 90), text))),
+        )
+    ]
+    file = tmp_path / "x.py"
+    file.write_text("\n".join(["with x:", *lines]) + "\n")
+    assert _ruff(file) == ""
+    assert _ruff(file, "--line-length", "100") == ""
+    assert _ruff(file, "--line-length", "110") == ""
+
+
+def _ruff(file, *options):
+    """What the formatter would change."""
+    ruff = [sys.executable, "-m", "ruff", "format", "--isolated", "--diff", *options, str(file)]
     found = subprocess.run(ruff, capture_output=True, text=True, check=False)
-    assert found.returncode == 0, found.stdout + found.stderr
+    return "" if found.returncode == 0 else found.stdout + found.stderr

@@ -5,7 +5,7 @@ from __future__ import annotations
 import builtins
 import keyword
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from difyflow.build import _python as py
 from difyflow.nodes._base import NodeData
@@ -68,10 +68,16 @@ class Imports:
         """The import statements."""
         lines: list[str] = []
         for module, names in sorted(pair for pair in self._names.items() if pair[1]):
-            shown = sorted(name if alias == name else f"{name} as {alias}" for name, alias in names.items())
-            line = f"from {module} import {', '.join(shown)}"
-            if py.columns(line) <= py.WIDTH:
-                lines.append(line)
-            else:
-                lines += [f"from {module} import (", *(f"    {item}," for item in shown), ")"]
+            shown = sorted(name for name, alias in names.items() if alias == name)
+            others = sorted(f"{name} as {alias}" for name, alias in names.items() if alias != name)
+            for group in (shown, *([item] for item in others)):
+                lines += _import(module, group)
         return lines
+
+
+def _import(module: str, names: Sequence[str]) -> list[str]:
+    """The statement that imports names from a module, in lines."""
+    line = f"from {module} import {', '.join(names)}"
+    if py.columns(line) <= py.WIDTH:
+        return [line] if names else []
+    return [f"from {module} import (", *(f"    {item}," for item in names), ")"]

@@ -11,8 +11,8 @@ from difyflow.terms.selector import placeholders
 
 LINES = 3
 """A text with more line ends than these goes into a file."""
-CHARACTERS = 300
-"""So does a text with more characters than these."""
+COLUMNS = {"template": 300, "jinja": 300, "code": 300, "plain": 600}
+"""So does a text that is wider than this, by its kind; a narrower one is wrapped."""
 WIDEST = 60
 """Columns of the name of a file, without folder and suffix."""
 _JSON = re.compile(r"\s*(\{(?!\{).*\}|\[.*\])\s*", re.DOTALL)
@@ -101,8 +101,10 @@ class Texts:
 
 
 def _is_long(text: str, kind: Kind) -> bool:
+    if kind == "plain" and _JSON.fullmatch(text) and py.columns(text) > py.LIMIT:
+        return True
     lines = text.count("\n")
-    return lines > LINES or len(text) > CHARACTERS or (kind == "code" and lines > 0)
+    return lines > LINES or py.columns(text) > COLUMNS[kind] or (kind == "code" and lines > 0)
 
 
 def _is_encodable(text: str) -> bool:

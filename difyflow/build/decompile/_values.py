@@ -84,10 +84,33 @@ class Values:
         self._version = version
         self.unknown: list[str] = []
         """Keys that no field is known for: name of the node and key."""
+        self.shared: dict[str, str] = {}
+        """Variables that hold a model, by the expression that they stand for."""
+
+    def inline(self, record: Record, context: Context) -> py.Expression | None:
+        """How a record is written, without a trace of it; None if a part of it has a file of its own."""
+        files, imports, unknown = self._texts.kept(), self._imports.kept(), list(self.unknown)
+        _, expression = self.record(record, context)
+        alone = self._texts.kept() == files
+        self._texts.back_to(files)
+        self._imports.back_to(imports)
+        self.unknown[:] = unknown
+        return expression if alone else None
 
     def record(
         self, record: Record, context: Context, *, skip: frozenset[str] = frozenset()
     ) -> tuple[Record, py.Expression]:
+        """As `_record`; by the variable that holds a model, if there is one.
+
+        Raises:
+            BuildError: a value that Python cannot say.
+        """
+        made, expression = self._record(record, context, skip)
+        if self.shared and (name := self.shared.get(py.statement("", expression))):
+            return made, py.Raw(name)
+        return made, expression
+
+    def _record(self, record: Record, context: Context, skip: frozenset[str]) -> tuple[Record, py.Expression]:
         """A record equal to the given one but for what a canvas says, and how it is written.
 
         Args:
@@ -114,7 +137,7 @@ class Values:
                 continue
             short = self._spelled(fields[key], value, context.at(key)) if key in fields else None
             values[key], shown[key] = short or self._value(value, context.at(key), _kind_of(info))
-        if not values and not isinstance(record, NodeData):
+        if not values and not isinstance(record, NodeData) and not self._is_bare(record, context):
             values, shown = self._set_fields(record, context, skip)
         authored = _made(type(record), values, context)
         if isinstance(record, NodeData):
@@ -146,6 +169,14 @@ class Values:
         fewer = {name: value for name, value in values.items() if name != key}
         found = dict(_items(_made(type(record), fewer, context).completed(self._version)))
         return key in found and found[key] == values[key]
+
+    def _is_bare(self, record: Record, context: Context) -> bool:
+        """True if the constructor without arguments gives the same; a switch that is off is said, though."""
+        if any(isinstance(value, bool) for _, value in _items(record)):
+            return False
+        return self._settled(type(record)(), context.handles) == self._settled(
+            record, context.handles, inside=True
+        )
 
     def _set_fields(
         self, record: Record, context: Context, skip: frozenset[str]

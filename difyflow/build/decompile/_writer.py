@@ -58,10 +58,12 @@ class Writer:
         self._known = Known(lambda: self._imports.use("difyflow.terms.selector", "Selector"))
         self._texts = Texts(self._known)
         self._values = Values(self._known, self._imports, self._texts, app.version or "0.1.0")
-        self._taken = reserved(node.data for node in app.nodes)
+        self._reserved = frozenset(reserved(node.data for node in app.nodes))
+        self._taken = set(self._reserved)
         self._layout = arrange(app.graph)
         self._ways: dict[Place, str] = {}
         self._drawn: set[str] = set()
+        self._used: set[str] = set()
 
     def write(self) -> Written:
         """The folder and what it does not say.
@@ -71,15 +73,19 @@ class Writer:
         """
         assert self._app.app is not None
         self._flow, head = _head.begin(self._app, self._app.app, self._values)
+        top = _Lines()
+        top.section(_head.plugins(self._app, self._flow, self._imports, self._values))
+        said = list(_head.variables(self._app, self._flow, self._known, self._values, self._taken))
+        models = list(_head.models(self._app, self._values, self._taken))
         body = _Lines()
-        body.section(_head.plugins(self._app, self._flow, self._imports, self._values))
-        body.section(_head.variables(self._app, self._flow, self._known, self._values, self._taken))
         self._block(CANVAS, body)
+        for variables in (said, models):
+            top.section([line for item in variables for line in item.lines(self._used)])
         draft = self._flow.draft()
         canvas = rest(draft, self._app, drawn=frozenset(self._drawn))
         files = {**self._texts.files, "canvas.json": _text_of(canvas)}
         imports = ["from difyflow import Flow", "from difyflow.build import beside", *self._imports.lines()]
-        parts = ["\n".join(imports), "here = beside(__file__)", head, *body.parts()]
+        parts = ["\n".join(imports), "here = beside(__file__)", head, *top.parts(), *body.parts()]
         files["flow.py"] = "\n\n".join([_TITLE, *parts]) + "\n"
         noted = {node.id: node.data.noted_at_any_depth() for node in self._app.nodes}
         return Written(
@@ -88,6 +94,11 @@ class Writer:
             escapes=tuple(escapes(canvas, draft, noted)),
             unknown=tuple(self._values.unknown),
         )
+
+    def _said(self, head: str, value: py.Expression, body: _Lines, *, tail: str = "") -> str:
+        """A statement of the body; what it names is used."""
+        self._used.update(py.names(value))
+        return py.statement(head, value, indent=body.depth, tail=tail)
 
     # -- nodes ------------------------------------------------------------------------------------
 
@@ -121,7 +132,13 @@ class Writer:
     def _node(self, node: Node, body: _Lines) -> None:
         title = node.data.title if py.columns(node.data.title) < 40 or node.data.title.isascii() else ""
         stem = node.data.type.replace("-", "_")
-        name = py.identifier(title, otherwise=stem if py.is_name(stem) else "node", taken=self._taken)
+        kind = stem if stem.isidentifier() else "node"
+        name = py.identifier(
+            title,
+            otherwise=stem if py.is_name(stem) else "node",
+            taken=self._taken,
+            apart=lambda name: f"{name}_{kind}" if name in self._reserved else name,
+        )
         if node.data.CONTAINER:
             self._container(node, name, body)
             return
@@ -129,7 +146,7 @@ class Writer:
         inside, home = self._owner(node)
         kwargs = self._id(node, data)
         self._known.add(self._flow.add(data, id=node.id, inside=inside), name)
-        body.add(py.statement(f"{name} = ", py.Call(f"{home}.add", (shown,), kwargs), indent=body.depth))
+        body.add(self._said(f"{name} = ", py.Call(f"{home}.add", (shown,), kwargs), body))
 
     def _data(self, node: Node, name: str, skip: frozenset[str]) -> tuple[NodeData, py.Expression]:
         """What a node does; by bare selectors if it refers to something of a type that it cannot take."""
@@ -168,16 +185,16 @@ class Writer:
             reference, expression = self._known.reference(given)
             more = self._collect(node, made, reference)
             call = py.Call(f"{name}.gives", (expression,), more)
-            inner.section([py.statement("", call, indent=inner.depth)])
+            inner.section([self._said("", call, inner)])
         if ends:
             said = [self._values.record(item, Context.of(node.data, name)) for item in ends]
             made.until(*(item for item, _ in said if isinstance(item, Condition)))
             call = py.Call(f"{name}.until", tuple(expression for _, expression in said))
-            inner.section([py.statement("", call, indent=inner.depth)])
+            inner.section([self._said("", call, inner)])
         call = py.Call(f"{home}.container", (shown,), kwargs)
-        head = py.statement("with ", call, indent=body.depth, tail=f" as {name}:")
+        head = self._said("with ", call, body, tail=f" as {name}:")
         if "\n" in head or not inner.groups:
-            body.add(py.statement(f"{name} = ", call, indent=body.depth))
+            body.add(self._said(f"{name} = ", call, body))
             head = f"{'    ' * body.depth}with {name}:"
         body.block(head, inner)
 
@@ -212,7 +229,7 @@ class Writer:
             data, shown = self._values.record(note, Context.of(note, "note"), skip=OF_THE_CANVAS)
             assert isinstance(data, NodeData)
             self._flow.add(data, id=node.id)
-            body.add(py.statement("", py.Call("flow.add", (shown,), kwargs), indent=body.depth))
+            body.add(self._said("", py.Call("flow.add", (shown,), kwargs), body))
             return
         self._flow.note(plain, id=node.id, author=note.author, theme=note.theme)
         if note.author:
