@@ -99,12 +99,21 @@ def ref_unknown_output(view: View) -> Iterator[Found]:
         fix = None
         near = nearest(name, resolved.known)
         if near is not None:
-            selector = Selector((reference.selector[0], near, *reference.selector[2:]))
-            fix = _uses.renamed(node, reference, selector, f"Refer to {near}")
+            rest = reference.selector[2:] or _only_key(view, owner, near)
+            selector = Selector((reference.selector[0], near, *rest))
+            fix = _uses.renamed(node, reference, selector, f"Refer to {'.'.join(selector[1:])}")
         failed = name in ("error_message", "error_type")
-        hint = "; it would with an error strategy" if failed else meant(name, resolved.known)
+        known = [".".join((item, *_only_key(view, owner, item))) for item in resolved.known]
+        hint = "; it would with an error strategy" if failed else meant(name, known)
         text = f"{_uses.shown(reference.selector)}: {owner.title!r} ({owner.kind}) puts out no {name!r}{hint}"
         yield _uses.told(node, reference, text, fix=fix, severity=_uses.mild(view, node, reference))
+
+
+def _only_key(view: View, owner: NodeView, name: str) -> tuple[str, ...]:
+    """The key that an output has, if it has one only, as the groups of an aggregator have."""
+    var = view.outputs(owner).get(name)
+    keys = var.children if var is not None else None
+    return (keys[0].name,) if keys is not None and len(keys) == 1 else ()
 
 
 @rule("ref-unknown-key", severity="error")
