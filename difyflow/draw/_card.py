@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from difyflow.draw._icons import icon_path
-from difyflow.draw._scene import Card
-from difyflow.draw._text import Titles, cut, one_line, readable, reference, width, wrap
+from difyflow.draw.scene import Card
+from difyflow.draw.text import Titles, cut, one_line, readable, reference, width, wrap
 from difyflow.draw.xml import element
 from difyflow.nodes._look import HEADER, CanvasRow, card_height
 from difyflow.terms.selector import Selector

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from difyflow.draw._text import one_line
+from difyflow.draw.text import one_line
 from difyflow.dsl.graph import Edge, Graph, Node
 from difyflow.dsl.nesting import Nesting, by_id, nesting
 from difyflow.nodes._base import NOTE_ENVELOPE

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from difyflow.draw._names import drawn, way_label
-from difyflow.draw._text import one_line, readable
+from difyflow.draw.text import one_line, readable
 from difyflow.dsl.app import App, Dependency, Variable
 from difyflow.dsl.graph import Edge, Graph, Node
 from difyflow.dsl.nesting import nesting, run_order

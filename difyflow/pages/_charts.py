@@ -15,7 +15,7 @@ import math
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from difyflow.draw._text import cut, width
+from difyflow.draw.text import cut, width
 from difyflow.draw.xml import element
 
 STYLE = """

@@ -11,8 +11,8 @@ from difyflow.diff.changes import Added, Diff, Key, Removed
 from difyflow.diff.formats._how import How
 from difyflow.diff.report import Detail, Entry, Report, report
 from difyflow.diff.words import Line, Piece, lines
-from difyflow.draw._scene import Scene, scene
 from difyflow.draw.formats.svg import picture
+from difyflow.draw.scene import Scene, scene
 from difyflow.draw.xml import element, escape
 from difyflow.dsl.app import App
 from difyflow.layout import place_missing

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given as forall
 from hypothesis import strategies as st
 
-from difyflow.draw._text import cut, one_line, readable, width, wrap
+from difyflow.draw.text import cut, one_line, readable, width, wrap
 from difyflow.terms.selector import Selector
 
 TEXT = st.one_of(st.text(max_size=200), st.text("ab 语\n", max_size=200))

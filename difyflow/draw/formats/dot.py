@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from difyflow.draw._names import Drawn, drawn, way_label
-from difyflow.draw._text import one_line
+from difyflow.draw.text import one_line
 from difyflow.dsl.app import App
 from difyflow.dsl.graph import Edge
 

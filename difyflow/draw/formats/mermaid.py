@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Sequence
 
 from difyflow.draw._names import Drawn, drawn, way_label
-from difyflow.draw._text import one_line
+from difyflow.draw.text import one_line
 from difyflow.dsl.app import App
 from difyflow.dsl.graph import Edge, Node
 

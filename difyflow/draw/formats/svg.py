@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from math import sqrt
 
 from difyflow.draw._card import ALARM, LINE, box, card, text
-from difyflow.draw._scene import Card, Scene, Wire, scene
-from difyflow.draw._text import wrap
+from difyflow.draw.scene import Card, Scene, Wire, scene
+from difyflow.draw.text import wrap
 from difyflow.draw.xml import element
 from difyflow.dsl.app import App
 from difyflow.nodes.note import Note

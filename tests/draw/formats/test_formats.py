@@ -95,8 +95,8 @@ def test_names_in_dot_and_mermaid_are_no_words_of_the_format(graph):
 
 @forall(st.text(max_size=80))
 def test_a_mermaid_label_reads_as_the_text(text):
-    from difyflow.draw._text import one_line
     from difyflow.draw.formats.mermaid import quoted
+    from difyflow.draw.text import one_line
 
     read = re.sub(r"#(\d+);", lambda code: chr(int(code[1])), quoted(text)[1:-1])
     assert read == one_line(text)
