@@ -82,6 +82,7 @@ class Dify(Server):
         runs: all runs that were started, in order. Their number is what a batch must get right.
         spoil: changes (see `Answer`) to the streams of the next runs, one entry a run.
         most_active: so many runs at a time, 0 = any number.
+        release: another `X-Version`, for releases between the recorded ones.
     """
 
     def __init__(
@@ -92,10 +93,12 @@ class Dify(Server):
         stream: str | None = None,
         stopped: str | None = None,
         step_s: float = 0.0,
+        release: str | None = None,
         **options: Any,
     ) -> None:
         super().__init__(**options)
         self.version = version
+        self.release = release
         self.key = key
         self.runs: list[Run] = []
         self.uploads: dict[str, str] = {}
@@ -117,8 +120,11 @@ class Dify(Server):
         """Checks the key first."""
         answer = super().reply(seen)
         if seen.headers.get("authorization") != f"Bearer {self.key}":
-            return Answer.of(self._load(self._names["wrong-key"]))
-        return answer
+            answer = Answer.of(self._load(self._names["wrong-key"]))
+        if self.release is None:
+            return answer
+        own = {name: value for name, value in answer.headers.items() if name.lower() != "x-version"}
+        return answer.but(headers={**own, "X-Version": self.release})
 
     def start_then(self, answer: Answer) -> Any:
         """A reply that starts the run and then answers something else: the run is lost to the client."""

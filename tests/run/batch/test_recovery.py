@@ -1,6 +1,8 @@
 """The table of `recover`, row by row: what becomes of a run whose process died, on each kind of server."""
 
 import itertools
+import re
+from pathlib import Path
 
 import pytest
 
@@ -13,8 +15,8 @@ STARTED = {"k": [1, 1], "s": "started", "t": 1.0}
 def lost(driver, dify, tmp_path):
     """`lost(version, ...)`: a server with the run of a dead process, and the batch that it was of."""
 
-    def make(version, *, rows=1, blocking=False, known=False, step_s=0.0):
-        server = dify(version, step_s=step_s)
+    def make(version, *, rows=1, blocking=False, known=False, step_s=0.0, release=None):
+        server = dify(version, step_s=step_s, release=release)
         out = tmp_path / "out"
         spec = driver.begin(out, driver.write_rows(tmp_path / "rows.csv", rows))
         run = driver.lost_run(server, out, spec, 1, blocking=blocking)
@@ -95,6 +97,42 @@ def test_on_0_15_a_blocking_run_that_the_logs_never_show_is_unknown(driver, neve
     server, out = never_sent("0.15.3", blocking=True)
     driver.go_on(out, server.url)
     assert (driver.statuses(out), len(server.runs)) == (["unknown"], 0)
+
+
+# 1.0 to 1.9.1: not recorded; reports say that records stay `running` there, too
+
+
+BETWEEN = pytest.mark.parametrize("release", ["1.0.0", "1.9.1"])
+
+
+@BETWEEN
+@pytest.mark.parametrize(
+    ("known", "said"), [(True, "its record stays `running`"), (False, "the logs do not show it")]
+)
+def test_from_1_0_to_1_9_1_a_streaming_run_is_asked_for_and_may_be_unknown(
+    driver, lost, release, known, said
+):
+    server, out, _run = lost("0.15.3", release=release, known=known)
+    patience = batch.Patience(run_limit_s=0.3, absent_s=0.3, settle_s=0.1, poll_s=0.05)
+    driver.go_on(out, server.url, mode="streaming", patience=patience)
+    assert (driver.statuses(out), len(server.runs)) == (["unknown"], 1)
+    assert said in first(driver, out)["error"]
+
+
+@BETWEEN
+def test_from_1_0_to_1_9_1_a_streaming_run_whose_record_ended_has_its_result(driver, lost, release):
+    server, out, run = lost("0.15.3", release=release, known=True)
+    run.client_left = False
+    driver.go_on(out, server.url, mode="streaming")
+    assert (driver.statuses(out), len(server.runs)) == (["succeeded"], 1)
+
+
+@BETWEEN
+def test_from_1_0_to_1_9_1_a_blocking_run_is_found_through_the_logs(driver, lost, release):
+    server, out, run = lost("0.15.3", release=release, blocking=True)
+    driver.go_on(out, server.url)
+    assert (driver.statuses(out), len(server.runs)) == (["succeeded"], 1)
+    assert first(driver, out)["run_id"] == run.id
 
 
 # 1.9.2 to 1.12
@@ -197,12 +235,20 @@ def test_on_1_15_a_run_that_may_still_wait_in_the_queue_is_unknown_and_found_lat
 
 
 @pytest.mark.parametrize(
-    ("version", "mode"), [("0.15.3", "blocking"), ("1.12.1", "streaming"), ("1.15-dev", "streaming")]
+    ("version", "release", "mode"),
+    [
+        ("0.15.3", None, "blocking"),
+        ("0.15.3", "1.0.0", "blocking"),
+        ("0.15.3", "1.9.1", "blocking"),
+        ("1.12.1", "1.9.2", "streaming"),
+        ("1.12.1", None, "streaming"),
+        ("1.15-dev", None, "streaming"),
+    ],
 )
 def test_auto_sends_blocking_runs_where_streaming_ones_are_lost_with_their_client(
-    driver, dify, tmp_path, version, mode
+    driver, dify, tmp_path, version, release, mode
 ):
-    server = dify(version)
+    server = dify(version, release=release)
     out = tmp_path / "out"
     driver.begin(out, driver.write_rows(tmp_path / "rows.csv", 2))
     driver.go_on(out, server.url, mode="auto")
@@ -255,3 +301,12 @@ def test_a_blocking_run_whose_answer_a_gateway_cut_is_found_and_not_sent_again(
     server.on("POST", "/v1/workflows/run", server.start_then(gateway))
     driver.go_on(out, server.url, mode="blocking")
     assert (driver.statuses(out), len(server.runs)) == (["succeeded"], 1)
+
+
+def test_the_table_names_a_test_for_every_row():
+    table = Path(__file__).with_name("README.md").read_text(encoding="utf-8")
+    lines = [line for line in table.splitlines() if line.startswith("| ")]
+    named = [re.fullmatch(r"\| .+ \| `test_recovery\.py::(test_\w+)` \|", line) for line in lines[2:]]
+    assert len(named) >= 15
+    assert [line for line, found in zip(lines[2:], named, strict=True) if not found] == []
+    assert [found[1] for found in named if found and found[1] not in globals()] == []
