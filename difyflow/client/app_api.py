@@ -12,6 +12,7 @@ from urllib.parse import quote
 from difyflow.client import answers
 from difyflow.client.abilities import Abilities, abilities
 from difyflow.client.answers import AppInfo, Json, LogEntry, LogPage, Parameters, RunRecord, Upload
+from difyflow.client.api import Api
 from difyflow.client.files import mime_type, upload_name
 from difyflow.client.stream import EventStream
 from difyflow.client.transport import Call, Connection, Effect, Transport
@@ -22,7 +23,7 @@ Files = tuple[Mapping[str, object], ...]
 _KEYWORD = 30  # characters that the keyword search of the logs reads
 
 
-class AppApi:
+class AppApi(Api):
     """One app on one server, by its key.
 
     Every method can raise `ApiError` (the server said no) and `ConnectionLost` (no answer, or it broke off);
@@ -39,30 +40,16 @@ class AppApi:
 
     def __init__(self, base_url: str, key: str, *, connection: Connection | None = None) -> None:
         connection = connection or Connection()
-        self.transport = Transport(base_url, key, connection=connection)
+        super().__init__(Transport(base_url, key, connection=connection))
         self.timeouts = connection.timeouts
 
     def __repr__(self) -> str:
         return f"AppApi({self.base_url!r}, key={self.transport.shown_key!r})"
 
     @property
-    def base_url(self) -> str:
-        """`https://HOST/v1`."""
-        return self.transport.base_url
-
-    @property
-    def server_version(self) -> str:
-        """`X-Version` of the last answer; empty before the first one."""
-        return self.transport.server_version
-
-    @property
     def abilities(self) -> Abilities:
         """What the server can do, as far as its version is known by now."""
         return abilities(self.server_version)
-
-    def close(self) -> None:
-        """Closes all connections; idempotent."""
-        self.transport.close()
 
     # The app
 

@@ -13,6 +13,7 @@ from difyflow.client import answers, login
 from difyflow.client.abilities import version_tuple
 from difyflow.client.address import console_url
 from difyflow.client.answers import Json, obj, text
+from difyflow.client.api import Api
 from difyflow.client.app_api import checked_id
 from difyflow.client.faults import classify
 from difyflow.client.transport import Answer, Call, Connection, Effect, Transport
@@ -78,7 +79,7 @@ class Stored:
     content: Json = field(default_factory=dict, repr=False)
 
 
-class ConsoleApi:
+class ConsoleApi(Api):
     """One login at one console. Every method can raise `ApiError` and `ConnectionLost`.
 
     Reads are repeated by themselves; what makes something is sent once. An expired session is renewed: one
@@ -96,24 +97,10 @@ class ConsoleApi:
 
     def __init__(self, url: str, *, email: str, password: str, connection: Connection | None = None) -> None:
         self._auth = login.SessionAuth(email, password)
-        self.transport = Transport(console_url(url), self._auth, connection=connection)
+        super().__init__(Transport(console_url(url), self._auth, connection=connection))
 
     def __repr__(self) -> str:
         return f"ConsoleApi({self.base_url!r}, email={self._auth.email!r})"
-
-    @property
-    def base_url(self) -> str:
-        """`https://HOST/console/api`."""
-        return self.transport.base_url
-
-    @property
-    def server_version(self) -> str:
-        """`X-Version` of the last answer; empty before the first one."""
-        return self.transport.server_version
-
-    def close(self) -> None:
-        """Closes all connections; idempotent."""
-        self.transport.close()
 
     def login(self) -> None:
         """Logs in, in the way that the server's version wants.
