@@ -60,6 +60,8 @@ def log(
     else:
         text = "\n".join("".join(f"{line}\n" for line in _log_lines(entry)) for entry in found)
     _show.write_text(text, file)
+    if not found:
+        _show.note("none of the commits asked for changed it")
     return int(fail_on_breaking and any(entry.summary.breaking for entry in found))
 
 
@@ -85,13 +87,11 @@ def changelog(span: str, *, paths: tuple[str, ...], format_: str, file: str | No
     repository = open_repository(may_be_bare=True)
     old, new = _ends(repository, span)
     inside = tuple(history.from_top(repository, path) or "." for path in paths)
-    touched = history.commits_between(repository, old, new)
-    found = [
-        (change, _summary(change))
-        for change in history.changed_documents(repository, (old, new), paths=inside)
-    ]
-    found = [(change, made) for change, made in found if made.kind != "same" or _renamed(change)]
-    rows = [(change, made, _commits(change, touched)) for change, made in found]
+    changes = list(history.changed_documents(repository, (old, new), paths=inside))
+    told = zip(
+        changes, map(_summary, changes), history.commits_of(repository, old, new, changes), strict=True
+    )
+    rows = [row for row in told if row[1].kind != "same" or _renamed(row[0])]
     if format_ == "json":
         text = _json([_row_as_data(*row) for row in rows])
     else:
@@ -158,7 +158,7 @@ def _log_lines(entry: _Entry) -> Iterator[str]:
         yield f"  layout: {summary.layout}"
 
 
-def _markdown(span: str, rows: list[tuple[Change, Summary, list[Commit]]]) -> Iterator[str]:
+def _markdown(span: str, rows: list[tuple[Change, Summary, tuple[Commit, ...]]]) -> Iterator[str]:
     yield f"# Workflows: {_escaped(span)}"
     if not rows:
         yield ""
@@ -172,7 +172,7 @@ def _markdown(span: str, rows: list[tuple[Change, Summary, list[Commit]]]) -> It
         yield from _section(change, summary, commits)
 
 
-def _section(change: Change, summary: Summary, commits: list[Commit]) -> Iterator[str]:
+def _section(change: Change, summary: Summary, commits: tuple[Commit, ...]) -> Iterator[str]:
     mark = " (breaking)" if summary.breaking else ""
     yield f"## {_escaped(summary.name or change.name)}{mark}"
     yield ""
@@ -225,16 +225,6 @@ def _history_page(target: str, entries: list[_Entry]) -> Iterator[str]:
             yield from items
 
 
-def _commits(change: Change, touched: dict[str, list[Commit]]) -> list[Commit]:
-    """The commits that touched a document under one of its names, or a part of its folder."""
-    names = {name for name in (change.old_name, change.new_name) if name is not None}
-    found: dict[str, Commit] = {}
-    for path, commits in touched.items():
-        if path in names or any(path.startswith(f"{name}/") for name in names):
-            found |= {commit.id: commit for commit in commits}
-    return list(found.values())
-
-
 def _escaped(text: str) -> str:
     """Text that Markdown shows as it is."""
     flat = harmless(" ".join(text.split("\n")))
@@ -251,7 +241,7 @@ def _as_data(entry: _Entry) -> dict[str, Any]:
     return {"commit": asdict(entry.commit), **shown, "clashes": list(map(harmless, entry.change.clashes))}
 
 
-def _row_as_data(change: Change, summary: Summary, commits: list[Commit]) -> dict[str, Any]:
+def _row_as_data(change: Change, summary: Summary, commits: tuple[Commit, ...]) -> dict[str, Any]:
     return {**_change_as_data(change, summary), "commits": [asdict(commit) for commit in commits]}
 
 

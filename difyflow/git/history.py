@@ -227,14 +227,6 @@ def _joined(one: Place | None, other: Place | None, readers: tuple[Read, Read]) 
     return Change(names[0], names[1], sides[0], sides[1], problem)
 
 
-def _records(out: bytes) -> Iterator[tuple[Commit, bytes]]:
-    """Each commit of a `git log` with our format, with its raw changes."""
-    for record in out.split(b"\0\0commit ")[1:]:
-        *fields, raw = record.split(b"\0", 4)
-        name, author, date, subject = (field.decode(errors="replace") for field in fields)
-        yield Commit(name, author, date, subject), raw.lstrip(b"\0\n")
-
-
 def from_top(repository: Repository, path: Path | str) -> str:
     """A path relative to the current folder as git has it; empty for the top itself.
 
@@ -256,15 +248,66 @@ def from_top(repository: Repository, path: Path | str) -> str:
     return "" if found == "." else found
 
 
-def commits_between(repository: Repository, old: str, new: str) -> dict[str, list[Commit]]:
-    """The commits from one revision to another that touched each file, by path; the newest first."""
-    options = ["--no-ext-diff", "--no-textconv", "--raw", "-z", "-M", "--no-abbrev", f"--format={_FORMAT}"]
-    call = ["-c", "log.showSignature=false", "log", "--encoding=UTF-8", *options, f"{old}..{new}", "--"]
-    out = git(call, cwd=repository.top, fails=f"git log {old}..{new}")
-    found: dict[str, list[Commit]] = {}
-    for commit, raw in _records(out):
-        for change in parsed_raw(raw):
-            for path in dict.fromkeys((change.old_path, change.new_path)):
-                if path is not None:
-                    found.setdefault(path, []).append(commit)
-    return found
+def commits_of(
+    repository: Repository, old: str, new: str, changes: Sequence[Change]
+) -> tuple[tuple[Commit, ...], ...]:
+    """For each document that changed from one revision to another, the commits that did it; newest first.
+
+    Each is followed backwards under the names that it had. Merges count that differ from all their parents.
+    """
+    options = ["--no-ext-diff", "--no-textconv", "--raw", "-z", "-M", "-c", "--no-abbrev", "--topo-order"]
+    call = ["-c", "log.showSignature=false", "log", "--encoding=UTF-8", *options, f"--format={_FORMAT}"]
+    out = git([*call, f"{old}..{new}", "--"], cwd=repository.top, fails=f"git log {old}..{new}")
+    owners: dict[str, set[int]] = {}
+    for number, change in enumerate(changes):
+        for name in filter(None, (change.old_name, change.new_name)):
+            owners.setdefault("" if name == "." else name, set()).add(number)
+    records = list(_records(out))
+    _add_names_before(owners, records)
+    found: list[dict[str, Commit]] = [{} for _ in changes]
+    for commit, files in records:
+        for path in {path for item in files for path in (item.new_path, item.old_path) if path}:
+            for _, number in _owned(path, owners):
+                found[number][commit.id] = commit
+    return tuple(tuple(commits.values()) for commits in found)
+
+
+def _add_names_before(
+    owners: dict[str, set[int]], records: Sequence[tuple[Commit, Sequence[FileChange]]]
+) -> None:
+    """Adds the names that documents had before renames.
+
+    Again, as long as one is found: commits of a merged line may come before the rename that leads to them.
+    """
+    renames = [item for _, files in records for item in files if item.status == "R"]
+    count = -1
+    while count != (count := sum(map(len, owners.values()))):
+        for item in renames:
+            if item.new_path and item.old_path:
+                for place, number in _owned(item.new_path, owners):
+                    before = _name_before(place, item.new_path, item.old_path)
+                    owners.setdefault(before, set()).add(number)
+
+
+def _owned(path: str, owners: dict[str, set[int]]) -> list[tuple[str, int]]:
+    """The documents that a file is, or is a part of: what they are called, and their numbers."""
+    parents = PurePosixPath(path).parents
+    places = (path, *("" if str(parent) == "." else str(parent) for parent in parents))
+    return [(place, number) for place in places for number in owners.get(place, ())]
+
+
+def _name_before(place: str, new_path: str, old_path: str) -> str:
+    """What a document was called of which one file was moved."""
+    inside = "" if place == new_path else new_path.removeprefix(place).removeprefix("/")
+    if not inside:
+        whole = split_folder(old_path)
+        return old_path if whole is None else whole
+    return old_path.removesuffix(inside).rstrip("/") if old_path.endswith(inside) else old_path
+
+
+def _records(out: bytes) -> Iterator[tuple[Commit, tuple[FileChange, ...]]]:
+    """Each commit of a `git log` with our format, and the files that it changed."""
+    for record in out.split(b"\0\0commit ")[1:]:
+        *fields, raw = record.split(b"\0", 4)
+        name, author, date, subject = (field.decode(errors="replace") for field in fields)
+        yield Commit(name, author, date, subject), parsed_raw(raw.lstrip(b"\0\n"))

@@ -167,6 +167,7 @@ class _Walk:
         self._commits = lines
         self._blobs, self._names, self._moves = pipes
         self._full = full
+        self._ids: dict[tuple[str, Place], str] = {}
         self._is_secret = is_secret
         shallow = repository.common_dir / "shallow"
         self._cut = frozenset(shallow.read_text(encoding="ascii").split()) if shallow.is_file() else ()
@@ -202,6 +203,12 @@ class _Walk:
         return _Line(parent, place, there)
 
     def _id(self, commit: str, place: Place) -> str:
+        known = self._ids.get((commit, place))
+        if known is None:
+            known = self._ids[commit, place] = self._found(commit, place)
+        return known
+
+    def _found(self, commit: str, place: Place) -> str:
         if place.is_folder and not self._names.find(f"{commit}:{place.inside(folder.DOCUMENT)}")[0]:
             return ""
         kind, found = self._names.find(f"{commit}:{place.path}")
@@ -316,8 +323,11 @@ def _kind_in(names: Names, commit: str) -> Callable[[str], str]:
 
 
 def _place(kind: Callable[[str], str], name: str) -> Place | None:
-    """What is there in one state, if it is a file or a folder that holds a document."""
+    """What is there in one state, if it is a file or a folder that holds a document, or a part of one."""
     if kind(name) != "tree":
+        path = moves.split_folder(name or None)
+        if path is not None and kind(Place(path, is_folder=True).inside(folder.DOCUMENT)) == "blob":
+            return Place(path, is_folder=True)
         return Place(name) if kind(name) == "blob" else None
     whole = Place(name, is_folder=True)
     app = Place(whole.inside(APP_FILE))

@@ -126,7 +126,10 @@ def changed_files(
 
 
 def parsed_raw(out: bytes) -> tuple[FileChange, ...]:
-    """The changes in the output of a git command with `--raw -z --no-abbrev`."""
+    """The changes in the output of a git command with `--raw -z --no-abbrev`; of a merge with `-c`, too.
+
+    Of a merge, `old_id` and `old_mode` are those of its first parent.
+    """
     return tuple(_parsed(out))
 
 
@@ -135,7 +138,10 @@ def _parsed(out: bytes) -> Iterator[FileChange]:
     for head in parts:
         if not head.startswith(":"):
             continue
-        old_mode, new_mode, old_id, new_id, status = head[1:].split(" ")
+        words = head.lstrip(":").split(" ")
+        parents = (len(words) - 1) // 2 - 1  # a mode and an id for each, and for the result
+        old_mode, new_mode, status = words[0], words[parents], words[-1]
+        old_id, new_id = words[parents + 1], words[-2]
         old_path = new_path = next(parts)
         if status[0] in "RC":
             new_path = next(parts)

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 
+import pytest
+
 from difyflow.cli.main import run
-from difyflow.git.history import changed_documents, commits_between
+from difyflow.git.history import changed_documents, commits_of
 from difyflow.git.repository import open_repository
 
 HOSTILE = "from difyflow import Flow\nimport pathlib\npathlib.Path('executed').write_text('x')\n"
@@ -64,18 +66,116 @@ def test_a_split_folder_is_one_document(repo, dsl, capsys):
     assert "`parts`" in capsys.readouterr().out
 
 
-def test_commits_of_a_range_are_told_by_file(repo, dsl):
-    repo.commit("one", {"a.yml": dsl(), "other.yml": dsl(name="o", title="O")})
-    repo.commit("not it", {"other.yml": dsl(name="o", number=5)})
-    repo.git("mv", "a.yml", "b.yml")
-    repo.commit("moved")
-    repo.commit("three", {"b.yml": dsl(number=3)})
-    touched = commits_between(open_repository(), "HEAD~3", "HEAD")
-    assert {path: [item.subject for item in found] for path, found in touched.items()} == {
-        "a.yml": ["moved"],
-        "b.yml": ["three", "moved"],
-        "other.yml": ["not it"],
+def commits_by_name(old, new):
+    repository = open_repository(may_be_bare=True)
+    changes = list(changed_documents(repository, [old, new]))
+    found = commits_of(repository, old, new, changes)
+    return {
+        change.name: [commit.subject for commit in commits]
+        for change, commits in zip(changes, found, strict=True)
     }
+
+
+@pytest.mark.long
+def test_the_commits_of_a_range_are_found_for_each_document_under_all_its_names(repo, dsl):
+    repo.commit("one", {"a.yml": dsl(), "other.yml": dsl(name="o", title="O")})
+    repo.commit("two", {"other.yml": dsl(name="o", number=5)})
+    for old, new in (("a.yml", "between.yml"), ("between.yml", "wf/b.yml")):
+        (repo.top / "wf").mkdir(exist_ok=True)
+        repo.git("mv", old, new)
+        repo.commit(f"to {new}")
+        repo.commit(f"in {new}", {new: dsl(title=new)})
+    repo.git("checkout", "-q", "-b", "work", "HEAD~3")
+    repo.commit("in work", {"between.yml": dsl(title="between.yml", number=7)})
+    repo.git("checkout", "-q", "main")
+    repo.git("merge", "-q", "--no-commit", "-s", "ours", "work")
+    repo.commit("merge", {"wf/b.yml": dsl(title="wf/b.yml", number=7)})
+    found = commits_by_name("HEAD~6", "HEAD")
+    assert found["other.yml"] == ["two"]
+    assert sorted(found["wf/b.yml"]) == [
+        "in between.yml", "in wf/b.yml", "in work", "merge", "to between.yml", "to wf/b.yml"
+    ]  # fmt: skip
+
+
+@pytest.mark.long
+def test_folders_that_are_moved_split_or_joined_are_one_change_each(repo, dsl):
+    moved = {f"old/w{number}/app.yml": dsl(name=f"w{number}", number=number) for number in range(3)}
+    repo.commit("one", {**moved, "s/app.yml": dsl(name="split", title="S")})
+    (repo.top / "new").mkdir()
+    repo.git("mv", "old", "new/place")
+    assert run(["split", "s/app.yml", "parts"]) == 0
+    repo.git("rm", "-q", "s/app.yml")
+    repo.commit("two")
+    expected = [(f"old/w{number}/app.yml", f"new/place/w{number}/app.yml") for number in range(3)]
+    assert names(["HEAD~1..HEAD"]) == [*expected, ("s/app.yml", "parts")]
+    repo.git("mv", "parts", "elsewhere")
+    repo.commit("three", {"elsewhere/code/S.py": "x = 3\n"})
+    assert names(["HEAD~1..HEAD"]) == [("parts", "elsewhere")]
+    assert commits_by_name("HEAD~2", "HEAD")["elsewhere"] == ["three", "two"]
+    (repo.top / "j").mkdir()
+    assert run(["join", "elsewhere", "-o", "j/app.yml"]) == 0
+    repo.git("rm", "-rq", "elsewhere")
+    repo.commit("four")
+    assert names(["HEAD~1..HEAD"]) == [("elsewhere", "j/app.yml")]
+    assert names(["HEAD~2..HEAD"]) == [("parts", "j/app.yml")]
+    assert ("s/app.yml", "j/app.yml") in names(["HEAD~3..HEAD"])
+    (change,) = changed_documents(open_repository(), ["HEAD~1..HEAD"])
+    assert change.old == change.new
+    (repo.top / "j/app.yml").unlink()
+    repo.commit("five")
+    assert names(["HEAD~1..HEAD"]) == [("j/app.yml", None)]
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("place", ["bare", "in .git", "GIT_DIR"])
+def test_what_reads_history_alone_needs_no_work_tree(repo, dsl, tmp_path, monkeypatch, capsys, place):
+    repo.commit("one", {"流 程/a.yml": dsl(), "b.yml": dsl(name="b")})
+    repo.commit("two", {"流 程/a.yml": dsl(number=2)})
+    bare = tmp_path / "bare.git"
+    repo.git("clone", "-q", "--bare", str(repo.top), str(bare))
+    monkeypatch.chdir({"bare": bare, "in .git": repo.top / ".git", "GIT_DIR": tmp_path}[place])
+    if place == "GIT_DIR":
+        monkeypatch.setenv("GIT_DIR", "bare.git")
+    for arguments in (
+        ["diff", "HEAD~1..HEAD"],
+        ["diff", "HEAD~1:流 程/a.yml", "HEAD:流 程/a.yml"],
+        ["changelog", "HEAD~1"],
+        ["changelog", "HEAD~1", "流 程"],
+        ["log", "HEAD~1..HEAD", "流 程/a.yml"],
+    ):
+        assert run(arguments) == (arguments[0] == "diff"), arguments
+        shown = capsys.readouterr().out
+        assert "code" in shown and "b.yml" not in shown, (arguments, shown)
+    for arguments in (["diff"], ["diff", "HEAD~1"], ["git", "install"]):
+        assert run(arguments) == 2
+        assert "work tree" in capsys.readouterr().err
+
+
+@pytest.mark.long
+def test_git_dir_and_work_tree_may_be_given_from_elsewhere(repo, dsl, tmp_path, monkeypatch, capsys):
+    repo.commit("one", {"sub/a.yml": dsl()})
+    repo.write({"sub/a.yml": dsl(number=2)})
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("GIT_DIR", "repo/.git")
+    monkeypatch.setenv("GIT_WORK_TREE", "repo")
+    assert run(["diff", "HEAD"]) == 1
+    assert "code" in capsys.readouterr().out
+    assert run(["log", "repo/sub/a.yml"]) == 0
+    assert "added" in capsys.readouterr().out
+
+
+@pytest.mark.long
+def test_a_file_of_a_submodule_or_of_another_repository_has_its_own_history(repo, make_repo, dsl, capsys):
+    other = make_repo("other")
+    other.commit("theirs", {"wf/app.yml": dsl()})
+    repo.commit("one", {"a.yml": dsl()})
+    repo.git("-c", "protocol.file.allow=always", "submodule", "add", "-q", str(other.top), "sub")
+    repo.commit("two")
+    for target in ("sub/wf/app.yml", "sub/wf", "../other/wf/app.yml"):
+        assert run(["log", target]) == 0
+        assert "theirs" in capsys.readouterr().out
+    assert run(["changelog", "HEAD~1"]) == 0
+    assert "No workflow changed" in capsys.readouterr().out
 
 
 def test_python_from_history_is_never_executed(repo, dsl, capsys):

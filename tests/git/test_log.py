@@ -191,6 +191,7 @@ def test_a_split_folder_is_followed_through_its_moves(repo, dsl, capsys):
     repo.commit("readme")
     repo.git("mv", "parts", "moved")
     repo.commit("moved")
+    assert told("moved/code/Count.py") == told("moved/graph.yml") == told("moved")
     assert told("moved") == [
         ("moved", "parts", "moved"),
         ("two", "parts", "parts"),
