@@ -23,6 +23,9 @@ if TYPE_CHECKING:
     from difyflow.pages.corpus import Shown
 
 
+_NAMED = 10  # languages or documents
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Options:
     """The options of the command; see its help."""
@@ -156,7 +159,7 @@ def _spread(spread: Spread) -> str:
     return " ".join(f"{value:>8,}" for value in (spread.least, spread.median, spread.p95, spread.most))
 
 
-def _counts(values: Mapping[str, int], most: int = 10) -> str:
+def _counts(values: Mapping[str, int]) -> str:
     items = list(values.items())
-    shown = ", ".join(f"{name} {count:,}" for name, count in items[:most])
-    return shown + (f" and {len(items) - most} more" if len(items) > most else "") or "none"
+    shown = ", ".join(f"{name} {count:,}" for name, count in items[:_NAMED])
+    return shown + (f" and {len(items) - _NAMED} more" if len(items) > _NAMED else "") or "none"

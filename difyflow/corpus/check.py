@@ -43,7 +43,6 @@ class Tally:
 class Service(Protocol):
     """What a module of `services` holds."""
 
-    NAME: str
     RULES: Mapping[str, Severity]
     PLAIN: str
 

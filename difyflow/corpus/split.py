@@ -164,13 +164,13 @@ def split_keys(
         yield (*found, f"text:{compared(sample)}")
 
 
-def near_pairs(lines: Iterable[bytes], *, threshold: float = 0.8) -> Iterator[tuple[int, int]]:
+def near_pairs(lines: Iterable[bytes]) -> Iterator[tuple[int, int]]:
     """Pairs of line indices (from 0) whose text is nearly the same; each line with the first such before it.
 
     Raises:
         MissingExtra: `rensa` is not installed.
     """
-    for one in dedupe(lines, kind="near", threshold=threshold):
+    for one in dedupe(lines, kind="near"):
         if isinstance(one, Dropped):
             yield one.of - 1, one.line - 1
 

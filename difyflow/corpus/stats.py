@@ -6,7 +6,7 @@ from array import array
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from difyflow.corpus._digests import DEFAULT_MEMORY, Digests
 from difyflow.corpus._near import Near
@@ -94,7 +94,6 @@ class Stats:
     """Samples that nearly say the same; None if not looked for."""
     documents: Mapping[str, int]
     """Samples by document, from their provenance."""
-    models: Mapping[str, int] = field(default_factory=dict)
     coverage: tuple[Covered, ...] = ()
     elsewhere: int = 0
     """Samples that stand in none of the given documents."""
@@ -162,7 +161,6 @@ def stats(
     documents: Mapping[str, str] | None = None,
     price: Price | None = None,
     near: bool = False,
-    memory: int = DEFAULT_MEMORY,
 ) -> Stats:
     """Counts in one pass; memory grows by some 60 bytes a sample, by 2 KB more with `near`.
 
@@ -173,15 +171,12 @@ def stats(
         documents: text by name, to see which parts of them gave samples.
         price: for the cost.
         near: look for near duplicates too.
-        memory: bytes for digests, see `Digests`.
 
     Raises:
         MissingExtra: `near` without `rensa`.
     """
     with ExitStack() as stack:
-        return _Count(stack, tokens or estimate(), sources, documents, near=near, memory=memory).all(
-            lines, price
-        )
+        return _Count(stack, tokens or estimate(), sources, documents, near=near).all(lines, price)
 
 
 class _Count:
@@ -193,11 +188,10 @@ class _Count:
         documents: Mapping[str, str] | None,
         *,
         near: bool,
-        memory: int,
     ) -> None:
         self._tokens, self._sources = tokens, sources or Sources()
         self._coverage = Coverage(documents) if documents else None
-        self._lines, self._texts = (stack.enter_context(Digests(memory // 2)) for _ in range(2))
+        self._lines, self._texts = (stack.enter_context(Digests(DEFAULT_MEMORY // 2)) for _ in range(2))
         self._near = stack.enter_context(Near()) if near else None
         self._doubles = Counter[str]()
         self._pairs, self._languages, self._documents = Counter[int](), Counter[str](), Counter[str]()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -39,13 +39,10 @@ class Chat:
     Args:
         access: where it is.
         patience: how often a call is repeated that was refused for now, or broke off.
-        clock: gives seconds.
     """
 
-    def __init__(
-        self, access: Access, patience: Patience, *, clock: Callable[[], float] = time.monotonic
-    ) -> None:
-        self.access, self._patience, self._clock = access, patience, clock
+    def __init__(self, access: Access, patience: Patience) -> None:
+        self.access, self._patience = access, patience
         self._client: openai.OpenAI = open_client(access)
 
     def close(self) -> None:
@@ -76,7 +73,7 @@ class Chat:
     def _once(
         self, model: str, messages: Sequence[Mapping[str, str]], settings: Mapping[str, object]
     ) -> Reply:
-        begun = self._clock()
+        begun = time.monotonic()
         texts: list[str] = []
         length, finish, tokens = 0, "", None
         create: Any = self._client.chat.completions.create  # its overloads ask for literal types
@@ -96,4 +93,6 @@ class Chat:
                     break
         if not finish:
             raise ConnectionLost(f"ask {model} at {self.access.host}: the answer broke off")
-        return Reply(text="".join(texts), finish_reason=finish, tokens=tokens, took_s=self._clock() - begun)
+        return Reply(
+            text="".join(texts), finish_reason=finish, tokens=tokens, took_s=time.monotonic() - begun
+        )

@@ -89,7 +89,7 @@ class EventLog:
                 continue  # torn, or not ours: the service still has it
 
 
-def watch(jobs: Jobs, job_id: str, log: EventLog, *, every_s: float, begin: bool = True) -> Iterator[Update]:
+def watch(jobs: Jobs, job_id: str, log: EventLog, *, every_s: float) -> Iterator[Update]:
     """Looks at a job again and again until nothing will change any more.
 
     The job is asked before its events, so that those of its end are not missed. Each look is repeated by the
@@ -98,14 +98,13 @@ def watch(jobs: Jobs, job_id: str, log: EventLog, *, every_s: float, begin: bool
     Args:
         jobs: of the service.
         job_id: of the service.
-        log: what was seen before.
+        log: what was seen before; it comes with the first update.
         every_s: seconds between two looks.
-        begin: give the events of the log with the first update.
 
     Raises:
         ApiError, ConnectionLost: the service refuses, or is out of reach.
     """
-    earlier = tuple(log.events) if begin else ()
+    earlier = tuple(log.events)
     while True:
         job = jobs.get(job_id)
         new = log.add(jobs.events(job_id, log.knows))

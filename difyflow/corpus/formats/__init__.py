@@ -21,8 +21,6 @@ Reader: TypeAlias = Callable[[object], Sample | Fault]
 class Format(Protocol):
     """What a module of this folder holds."""
 
-    ABOUT: str
-
     def fits(self, value: Mapping[str, object]) -> bool:
         """True if the keys of the line are those of this format."""
         ...

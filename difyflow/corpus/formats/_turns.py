@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 from difyflow.corpus._json import Fault, show
 from difyflow.corpus.samples import Turn
@@ -42,10 +42,9 @@ def plain_pairs(turns: Iterable[Turn]) -> Fault | None:
     return None
 
 
-def unheld(turns: Iterable[Turn], known: Iterable[str] = ()) -> list[Fault]:
-    """Members of messages that a format has no place for."""
-    names = set(known)
-    found = dict.fromkeys(key for turn in turns for key in turn.extra if key not in names)
+def unheld(turns: Sequence[Turn]) -> list[Fault]:
+    """Members of messages beside role and content, and what else a format of plain texts has no place for."""
+    found = dict.fromkeys(key for turn in turns for key in turn.extra)
     faults = [Fault("message-member", f"has no place for {show(key)} of a message") for key in found]
     if any(turn.content is None for turn in turns):
         faults.append(Fault("no-content", "has no place for a message without content"))

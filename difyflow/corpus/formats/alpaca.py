@@ -13,7 +13,6 @@ from difyflow.corpus._json import Fault
 from difyflow.corpus.formats import _turns
 from difyflow.corpus.samples import Sample, Turn
 
-ABOUT = "Alpaca: instruction, input, output, system, history; chosen and rejected (LLaMA-Factory)"
 _KEYS = ("instruction", "input", "output", "system", "history", "chosen", "rejected")
 
 

@@ -8,7 +8,6 @@ from difyflow.corpus._json import Fault
 from difyflow.corpus.formats import _turns
 from difyflow.corpus.samples import Sample
 
-ABOUT = "OpenAI preference pairs: input, preferred_output, non_preferred_output"
 _KEYS = ("input", "preferred_output", "non_preferred_output")
 _INPUT = ("tools", "parallel_tool_calls")
 

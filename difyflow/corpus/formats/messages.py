@@ -8,8 +8,6 @@ from difyflow.corpus._json import Fault
 from difyflow.corpus.formats import _turns, openai
 from difyflow.corpus.samples import Sample
 
-ABOUT = "chat messages with role and content only (SiliconFlow)"
-
 fits, read, info = openai.fits, openai.read, openai.info
 
 

@@ -8,8 +8,6 @@ from difyflow.corpus._json import Fault
 from difyflow.corpus.formats import _turns
 from difyflow.corpus.samples import Sample
 
-ABOUT = "OpenAI chat: messages, tools, weight, tool_calls"
-
 
 def fits(value: Mapping[str, object]) -> bool:
     """True for lines with `messages`."""

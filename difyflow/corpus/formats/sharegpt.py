@@ -9,7 +9,6 @@ from difyflow.corpus._json import Fault, dump, show
 from difyflow.corpus.formats import _turns
 from difyflow.corpus.samples import Sample, Turn
 
-ABOUT = "ShareGPT conversations (from, value), system, tools; chosen and rejected (LLaMA-Factory)"
 _TO_ROLE = {"human": "user", "gpt": "assistant", "system": "system"}
 _TO_NAME = {role: name for name, role in _TO_ROLE.items()}
 _OWN = ("observation", "function_call")

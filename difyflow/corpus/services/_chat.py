@@ -34,6 +34,9 @@ RULES: Mapping[str, Severity] = {
 }
 """Severity where a service says nothing else."""
 
+_LEAST = 10
+"""Samples; OpenAI takes no fewer."""
+
 
 @dataclass(frozen=True, slots=True)
 class Dialect:
@@ -152,12 +155,13 @@ def not_an_object(value: object) -> list[Fault]:
     return [Fault("not-an-object", f"is {kind_of(value)}, not an object")]
 
 
-def few(samples: int, least: int = 10) -> Iterator[Fault]:
+def few(samples: int) -> Iterator[Fault]:
     """Too few samples in the whole file."""
     if not samples:
         yield Fault("no-samples", "the file holds no sample")
-    elif samples < least:
-        yield Fault("few-samples", f"has {samples} samples; fewer than {least} teach little")
+    elif samples < _LEAST:
+        noun = "sample" if samples == 1 else "samples"
+        yield Fault("few-samples", f"has {samples} {noun}; fewer than {_LEAST} teach little")
 
 
 def kind_of(value: object) -> str:
