@@ -30,16 +30,29 @@ is_dsl() {
         LC_ALL=C grep -Eq "^($bom)?[\"']?(workflow|model_config|agent|kind)[\"']?[[:blank:]]*:" <"$1"
 }
 
-# Options of the `git diff` that called us, as far as they are about how a diff looks.
+# Options of the `git diff` that called us, as far as they are about how a diff looks; one a line. Git does not
+# tell a driver, so they are read off its command line. Where only `ps` shows that, those with free text are
+# left out: it does not say where a word ends.
 options() {
     {
         if [ -r "/proc/$PPID/cmdline" ]; then
             tr '\0' '\n' <"/proc/$PPID/cmdline"
         else
-            ps -o args= -p "$PPID" 2>/dev/null | tr ' ' '\n' | grep -v '^--word-diff-regex='
+            ps -o args= -p "$PPID" 2>/dev/null | tr ' ' '\n' |
+                LC_ALL=C grep -Ev '^(-I|--(word-diff-regex|color-words|ignore-matching-lines|anchored)(=|$))'
         fi
-    } | sed -n '/^--$/q
-p' | LC_ALL=C grep -E "^(-[wbaWR]|-U[0-9]+|--(unified|inter-hunk-context|abbrev)=[0-9]+|--(no-)?color|--color=[a-z]+|--color-words|--word-diff(=[a-z]+)?|--ignore-[a-z-]+|--(minimal|patience|histogram|function-context|no-prefix|full-index|binary|text|abbrev)|--diff-algorithm=[a-z]+|--(src|dst|line)-prefix=.*|--output-indicator-(new|old|context)=.*|--ws-error-highlight=[a-z,]+|--word-diff-regex=.*)\$"
+    } | while IFS= read -r word; do
+        case $word in
+        --) break ;;
+        -I) IFS= read -r value && printf '%s\n' "$word$value" ;;
+        --inter-hunk-context | --diff-algorithm | --anchored | --ignore-matching-lines | \
+            --word-diff-regex | --ws-error-highlight | --color-moved-ws | --src-prefix | --dst-prefix | \
+            --line-prefix | --output-indicator-new | --output-indicator-old | --output-indicator-context)
+            IFS= read -r value && printf '%s\n' "$word=$value"
+            ;;
+        *) printf '%s\n' "$word" ;;
+        esac
+    done | LC_ALL=C grep -E "^(-[wbaWRD]|-U[0-9]+|-I.+|-B[0-9%/]*|--(unified|inter-hunk-context|abbrev)=[0-9]+|--break-rewrites(=[0-9%/]+)?|--(no-)?color|--color=[a-z]+|--(no-)?color-moved(-ws)?|--color-moved(-ws)?=[a-z,-]+|--color-words(=.*)?|--word-diff(=[a-z]+)?|--ignore-[a-z-]+|--(no-)?indent-heuristic|--(minimal|patience|histogram|function-context|no-prefix|default-prefix|full-index|binary|text|abbrev|irreversible-delete)|--diff-algorithm=[a-z]+|--(src|dst|line)-prefix=.*|--output-indicator-(new|old|context)=.*|--ws-error-highlight=[a-z,]+|--(word-diff-regex|anchored|ignore-matching-lines)=.*|--submodule(=[a-z]+)?)\$"
 }
 
 # Whether the `git diff` that called us prints in colour: true or false.

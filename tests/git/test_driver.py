@@ -104,7 +104,13 @@ OPTIONS = (
     [], ["-w"], ["-U1"], ["--unified=0"], ["--word-diff"], ["--color=always"], ["--full-index"],
     ["--no-prefix"], ["--stat"], ["-M"], ["--binary"], ["-R"], ["--histogram", "-b"], ["HEAD"], ["--cached"],
     ["--ws-error-highlight=all", "--color"], ["--line-prefix=* |"], ["--output-indicator-new=>"],
-    ["--word-diff-regex=[^ ]*"],
+    ["--word-diff-regex=[^ ]*"], ["-Iline thirty"], ["-I", "thirty"], ["--ignore-matching-lines", "line  20"],
+    ["--anchored=line 3: x"], ["--patience", "--anchored", "line 3: x"], ["--color=always", "--color-moved"],
+    ["--color=always", "--color-moved=dimmed-zebra", "--color-moved-ws=ignore-all-space"],
+    ["--color-words=."], ["-W"], ["--function-context"], ["--diff-algorithm", "minimal"], ["-B"], ["-D"],
+    ["-p", "--stat"], ["--patch-with-raw"], ["--summary", "-p"], ["--ignore-space-at-eol"], ["--numstat"],
+    ["--no-indent-heuristic"], ["--inter-hunk-context", "20"], ["--src-prefix", "old side/"], ["--shortstat"],
+    ["--name-status"], ["--compact-summary"], ["--dirstat"], ["--ignore-blank-lines"],
 )  # fmt: skip
 
 
