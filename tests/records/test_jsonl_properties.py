@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from hypothesis import given
 from hypothesis import strategies as st
 
-from difyflow.records.jsonl import Sample, collect, collect_lines
+from difyflow.records.jsonl import Collection, Sample, collect, collect_lines
 
 
 @dataclass(frozen=True)
@@ -198,3 +198,11 @@ def in_strings(text: str) -> list[bool]:
             inside = not inside
         escaped = inside and sign == "\\" and not escaped
     return found
+
+
+@given(text=st.lists(st.sampled_from(FRAGMENTS) | st.text(max_size=4), max_size=20).map("".join))
+def test_a_text_without_an_opening_brace_holds_nothing_in_either_way_of_reading(text):
+    text = text.replace("{", "(").replace("｛", "(")
+
+    assert list(collect_lines(text.split("\n"))) == []
+    assert collect(text) == Collection((), {}, ())
