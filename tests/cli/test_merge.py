@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -113,7 +114,9 @@ def test_a_conflict_leaves_a_file_that_loads_with_ours_and_names_it(three, tmp_p
     assert "Add   # by hand" in text
     difyflow.read(text)
     said = 'both changed the same lines of code of node "Add" (code)'
-    assert capsys.readouterr().err == f"conflict: {said} (ours is kept)\n"
+    assert capsys.readouterr().err == (
+        f"conflict: {said} (ours is kept)\nsettle them one by one: difyflow merge --resolve {out}\n"
+    )
     found = json.loads((tmp_path / "out.yml.conflicts.json").read_text(encoding="utf-8"))
     assert found["ours"] == files[1]
     (conflict,) = found["conflicts"]
@@ -159,7 +162,9 @@ def test_secrets_are_in_no_word_about_a_conflict(three, tmp_path, capsys):
     assert "sha256" in told
 
 
-def test_an_error_that_neither_side_had_is_a_conflict(three, tmp_path, capsys):
+@pytest.fixture
+def asked(three):
+    """Ours begins to use an input that theirs removes."""
     node = (
         '    - {id: x, type: custom, data: {type: answer, title: X, answer: "%s"}, position: {x: 1, y: 1}}\n'
     )
@@ -170,18 +175,20 @@ def test_an_error_that_neither_side_had_is_a_conflict(three, tmp_path, capsys):
     )
     file = FILE.replace(start, given) + node % "hi"
     file = file.replace("    nodes:\n", "    - {id: f, source: code, target: x}\n    nodes:\n")
-    theirs = {given: start}
-    files = three({'answer: "hi"': 'answer: "{{#start.topic#}}"'}, theirs, file=file)
+    return three({'answer: "hi"': 'answer: "{{#start.topic#}}"'}, {given: start}, file=file)
+
+
+def test_an_error_that_neither_side_had_is_a_conflict(asked, tmp_path, capsys):
     out = tmp_path / "out.yml"
-    assert run(["merge", *files, "-o", str(out)]) == 1
+    assert run(["merge", *asked, "-o", str(out)]) == 1
     err = capsys.readouterr().err
     assert err.startswith("conflict: ")
     assert "ours: changed X" in err
     assert "theirs: changed Start" in err
     found = json.loads((tmp_path / "out.yml.conflicts.json").read_text(encoding="utf-8"))["conflicts"]
     assert {item["kind"] for item in found} == {"semantic"}
-    assert all(item["rule"] for item in found)
-    assert run(["merge", *files, "--no-lint"]) == 0
+    assert all(item["rule"] and item["lost"] for item in found)
+    assert run(["merge", *asked, "--no-lint"]) == 0
 
 
 def test_conflicts_can_be_gone_through(three, tmp_path, monkeypatch, capsys):
@@ -203,6 +210,203 @@ def test_the_rest_of_the_conflicts_can_be_left(three, tmp_path, monkeypatch, cap
     assert run(["merge", *files, "-o", str(out), "--resolve"]) == 1
     assert "b = 3" in out.read_text(encoding="utf-8")
     assert capsys.readouterr().err.count("conflict: ") == 2
+
+
+@pytest.fixture
+def say(monkeypatch):
+    """Puts answers on standard input."""
+    return lambda text: monkeypatch.setattr(sys, "stdin", io.StringIO(text))
+
+
+@pytest.fixture
+def clash(three, tmp_path):
+    """Three versions that clash in a title and in a line, merged into `out.yml`: their paths, and its."""
+    files = three({"b = 2": "b = 3", "Sum": "Add"}, {"b = 2": "b = 4", "Sum": "Total", "a = 1": "a = 9"})
+    out = tmp_path / "out.yml"
+    assert run(["merge", *files, "-o", str(out)]) == 1
+    return files, out
+
+
+def reports(tmp_path):
+    return sorted(path.name for path in tmp_path.iterdir() if "conflicts" in path.name)
+
+
+def test_the_result_alone_is_enough_to_settle_its_conflicts(clash, tmp_path, say, capsys):
+    _, out = clash
+    capsys.readouterr()
+    say("theirs\nOurs\n")
+    assert run(["merge", "--resolve", str(out)]) == 0
+    text = out.read_text(encoding="utf-8")
+    assert "title: Total   # by hand" in text and "b = 3" in text and "a = 9" in text and "# our file" in text
+    err = capsys.readouterr().err
+    assert 'conflict 1 of 2: both changed title of node "Add" (code): ours to Add, theirs to Total' in err
+    assert "  base: Sum\n  ours: Add\n  theirs: Total\n" in err
+    assert "conflict 2 of 2" in err and "2 conflicts settled" in err
+    assert reports(tmp_path) == []
+
+
+@pytest.mark.parametrize("lost", [[0], [0, 1, 2]])
+def test_versions_that_are_gone_are_made_of_the_record(clash, say, lost):
+    files, out = clash
+    for place in lost:
+        (Path(files[place])).write_bytes(b"gone")
+    say("t\nt\n")
+    assert run(["merge", "--resolve", str(out)]) == 0
+    text = out.read_text(encoding="utf-8")
+    assert "title: Total   # by hand" in text and "b = 4" in text and "a = 9" in text and "# our file" in text
+
+
+def test_a_result_written_over_a_version_can_be_settled(three, say, tmp_path):
+    base, ours, theirs = three({"b = 2": "b = 3"}, {"b = 2": "b = 4", "c = 3": "c = 5"})
+    assert run(["merge", base, ours, theirs, "-o", theirs]) == 1
+    say("t\n")
+    assert run(["merge", "--resolve", theirs]) == 0
+    text = Path(theirs).read_text(encoding="utf-8")
+    assert "b = 4" in text and "c = 5" in text
+    assert reports(tmp_path) == []
+
+
+def test_a_secret_is_not_made_of_the_record(three, tmp_path, capsys):
+    files = three({"hunter1": "hunter2"}, {"hunter1": "hunter3"})
+    out = tmp_path / "out.yml"
+    assert run(["merge", *files, "-o", str(out)]) == 1
+    before = out.read_bytes()
+    Path(files[2]).unlink()
+    assert run(["merge", "--resolve", str(out), "--all", "theirs"]) == 2
+    assert "holds no secrets" in capsys.readouterr().err
+    assert out.read_bytes() == before
+    assert len(reports(tmp_path)) == 2
+
+
+def test_all_are_settled_unasked(clash, tmp_path, capsys):
+    _, out = clash
+    assert run(["merge", "--resolve", str(out), "--all", "theirs"]) == 0
+    text = out.read_text(encoding="utf-8")
+    assert "title: Total" in text and "b = 4" in text
+    assert reports(tmp_path) == []
+    capsys.readouterr()
+    assert run(["merge", "--resolve", str(out)]) == 2
+    assert "nothing to settle" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(("said", "code"), [("t\nq\n", 1), ("t\nskip\n", 1), ("t\n", 130)])
+def test_what_is_left_can_be_settled_later(clash, tmp_path, say, capsys, said, code):
+    _, out = clash
+    say(said)
+    assert run(["merge", "--resolve", str(out)]) == code
+    err = capsys.readouterr().err
+    assert f"1 conflict is left; go on with: difyflow merge --resolve {out}" in err
+    text = out.read_text(encoding="utf-8")
+    assert "title: Total" in text and "b = 3" in text
+    found = json.loads((tmp_path / "out.yml.conflicts.json").read_text(encoding="utf-8"))
+    assert [item["kind"] for item in found["conflicts"]] == ["text"]
+    say("t\n")
+    assert run(["merge", "--resolve", str(out)]) == 0
+    err = capsys.readouterr().err
+    assert "1 conflict was settled before" in err and "conflict 1 of 1: both changed the same lines" in err
+    text = out.read_text(encoding="utf-8")
+    assert "title: Total" in text and "b = 4" in text
+    assert reports(tmp_path) == []
+
+
+def test_what_was_changed_by_hand_stays(clash, say, capsys):
+    _, out = clash
+    text = out.read_text(encoding="utf-8")
+    out.write_bytes(text.replace("c = 3", "c = 7").replace("title: Add", "title: Mine").encode())
+    say("t\nt\n")
+    assert run(["merge", "--resolve", str(out)]) == 0
+    assert "was changed since it was merged: that stays" in capsys.readouterr().err
+    text = out.read_text(encoding="utf-8")
+    assert "c = 7" in text and "title: Mine" in text and "b = 4" in text
+
+
+def test_a_result_that_changed_and_versions_that_are_gone_are_told(clash, capsys):
+    files, out = clash
+    out.write_bytes(out.read_bytes().replace(b"c = 3", b"c = 7"))
+    Path(files[0]).unlink()
+    before = out.read_bytes()
+    assert run(["merge", "--resolve", str(out), "--all", "ours"]) == 2
+    assert "the result has changed since" in capsys.readouterr().err
+    assert out.read_bytes() == before
+
+
+def test_lines_and_values_can_be_written_in_an_editor(clash, say, monkeypatch, tmp_path):
+    _, out = clash
+    script = tmp_path / "editor.sh"
+    script.write_text('#!/bin/sh\ncp "$1" "$1.seen"\nprintf "b = 42\\nb2 = 43\\n" > "$1"\n', encoding="utf-8")
+    script.chmod(0o755)
+    monkeypatch.setenv("VISUAL", str(script))
+    say("ours\nedit\n")
+    assert run(["merge", "--resolve", str(out)]) == 0
+    code = difyflow.read(out.read_bytes()).graph.node("code").data.code
+    assert code == "a = 9\n\nb = 42\nb2 = 43\n\nc = 3\n"
+
+
+@pytest.mark.parametrize(
+    ("written", "says"),
+    [("cat", "nothing was saved"), ("sed -i s/3/7/", "marks of the conflict"), ("false", "")],
+)
+def test_an_editor_that_leaves_nothing_leaves_the_conflict(clash, say, monkeypatch, capsys, written, says):
+    _, out = clash
+    monkeypatch.setenv("VISUAL", written)
+    say("o\ne\ns\n")
+    assert run(["merge", "--resolve", str(out)]) == 1
+    assert says in capsys.readouterr().err
+    assert "b = 3" in out.read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (["--resolve", "nowhere.yml"], "nothing to settle"),
+        (["--resolve", "a", "b"], "--resolve takes the result"),
+        (["--resolve", "-"], "--resolve takes the result"),
+        (["a.yml", "b.yml"], "three versions are needed"),
+        (["a", "b", "c", "--all", "ours"], "--all settles conflicts"),
+    ],
+)
+def test_arguments_that_do_not_go_together_are_told(tmp_path, monkeypatch, capsys, arguments, says):
+    monkeypatch.chdir(tmp_path)
+    assert run(["merge", *arguments]) == 2
+    assert says in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("data", [b"", b"[]", b"{", b'{"version": 1}', b'{"version": 9}', b"\xff\x00"])
+def test_a_record_that_is_broken_is_told(clash, tmp_path, capsys, data):
+    _, out = clash
+    (tmp_path / "out.yml.conflicts.json").write_bytes(data)
+    before = out.read_bytes()
+    assert run(["merge", "--resolve", str(out), "--all", "ours"]) == 3
+    assert "out.yml.conflicts.json: this is no record" in capsys.readouterr().err
+    assert out.read_bytes() == before
+
+
+def test_an_error_of_the_result_alone_can_be_settled_either_way(asked, tmp_path, say, capsys):
+    files, out = asked, tmp_path / "out.yml"
+    assert run(["merge", *files, "-o", str(out)]) == 1
+    err = capsys.readouterr().err
+    assert "ours is kept, without this: theirs: changed Start" in err
+    assert "topic" in out.read_text(encoding="utf-8").split("nodes:")[1].split("- id: code")[0]
+    page = (tmp_path / "out.yml.conflicts.md").read_text(encoding="utf-8")
+    assert "Kept: ours. So the result lacks:" in page
+    say("theirs\n" * 3)
+    assert run(["merge", "--resolve", str(out)]) == 0
+    text = out.read_text(encoding="utf-8")
+    assert "topic" not in text
+    assert reports(tmp_path) == []
+
+
+def test_a_merge_goes_into_a_split_folder(three, tmp_path, say):
+    base, ours, theirs = three({"b = 2": "b = 3"}, {"b = 2": "b = 4", "c = 3": "c = 5"})
+    place = tmp_path / "wf"
+    assert run(["split", ours, str(place), "--reformat"]) == 0
+    assert run(["merge", base, str(place), theirs, "-o", f"{place}/"]) == 1
+    assert (place / "code/Sum.py").read_text(encoding="utf-8") == "a = 1\n\nb = 3\n\nc = 5\n\n"
+    assert reports(tmp_path) == ["wf.conflicts.json", "wf.conflicts.md"]
+    say("t\n")
+    assert run(["merge", "--resolve", str(place)]) == 0
+    assert "b = 4" in (place / "code/Sum.py").read_text(encoding="utf-8")
+    assert reports(tmp_path) == []
 
 
 def test_nothing_is_written_when_nobody_answers(three, tmp_path, monkeypatch):
