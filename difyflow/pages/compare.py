@@ -22,7 +22,8 @@ p.note, p.count { color: #676f83; margin: 4px 0; max-width: 100ch; }
 table { border-collapse: collapse; background: #fff; border: 1px solid #e9ebf0; margin: 12px 0; }
 th, td { padding: 6px 14px; text-align: right; border-bottom: 1px solid #f2f4f7; white-space: nowrap; }
 th:first-child, td:first-child { text-align: left; } th { font-weight: 600; color: #495464; }
-td code { color: #676f83; font-size: 12px; }
+td:first-child { white-space: normal; min-width: 160px; }
+td code { display: block; color: #676f83; font-size: 12px; overflow-wrap: anywhere; }
 article { background: #fff; border: 1px solid #e9ebf0; border-radius: 10px; margin: 14px 0;
   padding: 14px 16px; scroll-margin-top: 60px; break-inside: avoid; }
 article > header { display: flex; gap: 10px; } article > header span { color: #98a2b2; }

@@ -16,7 +16,7 @@ from difyflow.pages import _charts as charts
 from difyflow.pages._page import page
 
 _STYLE = """
-main { max-width: 860px; margin: 0 auto; padding: 24px 20px 48px; }
+main { max-width: 1180px; margin: 0 auto; padding: 24px 20px 48px; }
 h1 { font-size: 22px; margin: 0 0 2px; overflow-wrap: anywhere; }
 h2 { font-size: 16px; margin: 28px 0 8px; }
 .about, .note { color: #676f83; margin: 0 0 16px; overflow-wrap: anywhere; }
@@ -24,7 +24,7 @@ h2 { font-size: 16px; margin: 28px 0 8px; }
 .facts li { background: #fff; border: 1px solid #e9ebf0; border-radius: 10px; padding: 8px 14px; }
 .facts b { display: block; font-size: 18px; overflow-wrap: anywhere; }
 .facts span { color: #676f83; }
-.charts { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(380px, 100%), 1fr));
+.charts { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(520px, 100%), 1fr));
   gap: 0 16px; align-items: start; }
 .parts { list-style: none; margin: 4px 0 0; padding: 0; display: flex; gap: 2px; }
 .parts li { flex: 1; min-width: 6px; height: 22px; border-radius: 3px; background: #e9ebf0; }
