@@ -137,6 +137,35 @@ own_merge() {
     [ $code -eq 0 ]
 }
 
+# Two files, as `git difftool` names them; /dev/null for one that is not there.
+difftool() {
+    if is_dsl "$1" || is_dsl "$2"; then
+        difyflow diff "$1" "$2"
+        [ $? -le 1 ] && return
+    fi
+    git --no-pager diff --no-index --no-ext-diff --no-textconv -- "$1" "$2"
+}
+
+# Two folders, as `git difftool --dir-diff` names them: links in the second one lead to the work tree.
+difftool_folders() {
+    left=${1%/} right=${2%/}
+    scratch=$(mktemp -d) || return
+    trap 'rm -rf "$scratch"' EXIT
+    {
+        (cd "$left" && find . ! -type d)
+        (cd "$right" && find . ! -type d)
+    } | LC_ALL=C sort -u | while IFS= read -r name; do
+        old=$left/${name#./} new=$right/${name#./}
+        [ -e "$old" ] || old=/dev/null
+        [ -e "$new" ] || new=/dev/null
+        if [ -L "$new" ]; then
+            copy=$scratch/right/${name#./}
+            mkdir -p "$(dirname "$copy")" && cat "$new" >"$copy" && new=$copy
+        fi
+        difftool "$old" "$new"
+    done
+}
+
 what=$1
 shift
 exec 3>&1
@@ -165,11 +194,11 @@ merge)
     own_merge "$@" || exit 1
     ;;
 difftool)
-    if is_dsl "$1" || is_dsl "$2"; then
-        difyflow diff "$1" "$2"
-        [ $? -le 1 ] && exit 0
+    if [ -d "$1" ] && [ -d "$2" ]; then
+        difftool_folders "$1" "$2"
+    else
+        difftool "$1" "$2"
     fi
-    git --no-pager diff --no-index --no-ext-diff -- "$1" "$2"
     exit 0
     ;;
 mergetool)

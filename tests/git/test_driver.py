@@ -278,6 +278,24 @@ def test_git_difftool_shows_the_same(ready, dsl):
 
 
 @pytest.mark.long
+def test_git_difftool_shows_whole_folders_file_by_file(ready, dsl):
+    ready.commit("two", {"flows/text.yml": "old\n", "flows/gone.yml": dsl(name="gone")})
+    (ready.top / "flows/gone.yml").unlink()
+    ready.write(
+        {"flows/a.yml": dsl(number=2), "flows/text.yml": "new\n", "flows/in/né w.yml": dsl(name="new")}
+    )
+    ready.git("add", "-A")
+    for options in ([], ["--no-symlinks"]):
+        shown = ready.git("difftool", "--dir-diff", *options, "--no-prompt", "--tool=difyflow", "HEAD")
+        assert '"Count" (code b)' in shown and "-old\n+new\n" in shown
+        assert "- gone" in shown and "+ new" in shown and "né w.yml" in shown
+        assert "120000" not in shown
+    assert {line[:2] for line in ready.git("status", "--short", "--no-renames").splitlines()} == {
+        "M ", "D ", "A "
+    }  # fmt: skip
+
+
+@pytest.mark.long
 def test_other_work_trees_have_the_drivers_too(ready, tmp_path, dsl):
     ready.git("worktree", "add", "-q", str(tmp_path / "other"))
     (tmp_path / "other/flows/a.yml").write_text(dsl(number=2), encoding="utf-8")
