@@ -12,12 +12,17 @@ from difyflow.diff import _lists
 from difyflow.diff._rename import node_data, nodes_of
 from difyflow.diff.changes import Key, Path, Step
 from difyflow.diff.compare import graph_list
+from difyflow.nodes._plain import selectors
+from difyflow.terms.selector import Selector
 
 if TYPE_CHECKING:
     from difyflow.nodes._base import NodeData
 
 _MADE_BY_A_MACHINE: Final = re.compile(r"[0-9]{6,}\w*|[0-9a-fA-F]{8}-[0-9a-fA-F-]{20,}")
 """Ids that say nothing to people."""
+
+NAMESPACES: Final = {"env": "environment_variables", "conversation": "conversation_variables"}
+"""Where the variables of a root are that is no node."""
 
 _NAMES: Final = ("label", "title", "tool_label", "variable", "name")
 
@@ -29,7 +34,7 @@ class Side:
         self.document = document
         self._keys: dict[tuple[int, str], dict[Key, int]] = {}
         self._data: dict[str, NodeData] = {}
-        self._roots: dict[str, frozenset[str]] = {}
+        self._selectors: dict[str, frozenset[Selector]] = {}
         self.users: dict[str, list[str]] | None = None
 
     @cached_property
@@ -57,10 +62,26 @@ class Side:
 
     def roots_of(self, node_id: str) -> frozenset[str]:
         """What the references in a node begin with: ids of nodes, `sys`, `env`, `conversation`."""
-        if node_id not in self._roots:
-            found = self.data(node_id).references() if node_id in self.nodes else ()
-            self._roots[node_id] = frozenset(item.selector.node_id for item in found)
-        return self._roots[node_id]
+        return frozenset(selector.node_id for selector in self.selectors_of(node_id))
+
+    def selectors_of(self, node_id: str) -> frozenset[Selector]:
+        """What a node refers to: from its plain data if that is sure, else from its class."""
+        if node_id not in self._selectors:
+            node = self.nodes.get(node_id, {})
+            found = selectors(node.get("type"), node.get("data"))
+            if found is None:
+                found = frozenset(item.selector for item in self.data(node_id).references())
+            self._selectors[node_id] = found
+        return self._selectors[node_id]
+
+    def variables(self, root: str) -> set[str]:
+        """The names of the variables that references to `env` or `conversation` may mean."""
+        workflow = self.document.get("workflow")
+        found = workflow.get(NAMESPACES[root]) if isinstance(workflow, dict) else None
+        items = found if isinstance(found, list | tuple) else ()
+        return {
+            item["name"] for item in items if isinstance(item, dict) and isinstance(item.get("name"), str)
+        }
 
     def data(self, node_id: str) -> NodeData:
         """The data of a node as its type has it; an empty `UnknownNode` if there is no such node."""

@@ -7,6 +7,7 @@ from typing import Annotated, Any, ClassVar
 
 from pydantic import AfterValidator, Field, ValidationInfo, field_validator
 
+from difyflow.nodes import _variants
 from difyflow.nodes._agent_v2 import AgentV2 as AgentV2
 from difyflow.nodes._agent_v2 import declared as declared
 from difyflow.nodes._agent_v2 import job as job
@@ -191,10 +192,8 @@ class Agent(NodeData):
 
 
 def variant(data: Mapping[str, object]) -> type[NodeData]:
-    """Version 2 by its `agent_node_kind`, or by its number if there is no strategy."""
-    if "agent_node_kind" in data or "agent_binding" in data:
-        return AgentV2
-    return AgentV2 if data.get("version") == "2" and "agent_strategy_name" not in data else Agent
+    """The class of this node; see `_variants`."""
+    return AgentV2 if _variants.agent(data) == "2" else Agent
 
 
 def model(provider: str, name: str, **completion_params: object) -> AgentModel:

@@ -11,6 +11,7 @@ from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import ValidationInfo, field_validator
 
+from difyflow.nodes import _variants
 from difyflow.nodes._base import NodeData
 from difyflow.nodes._look import BLUE, CanvasRow, Look, row
 from difyflow.nodes._moves import GONE, Move, Path, Release, Step
@@ -126,8 +127,8 @@ class AssignerV1(NodeData):
 
 
 def variant(data: Mapping[str, object]) -> type[NodeData]:
-    """Version 2 by its number or, where that was forgotten, by its `items`."""
-    return Assigner if data.get("version") == "2" or "items" in data else AssignerV1
+    """The class of this node; see `_variants`."""
+    return Assigner if _variants.assigner(data) == "2" else AssignerV1
 
 
 @dataclass(frozen=True, slots=True)
