@@ -136,8 +136,8 @@ def _mend(options: Options, settings: Config, found: Sequence[Wanted]) -> tuple[
     return count, notes
 
 
-def _rendered(path: Path, max_bytes: int) -> tuple[str, dict[str, int]]:
-    """The document that a flow.py or a split folder stands for, and the lines that add its nodes."""
+def _rendered(path: Path, max_bytes: int) -> tuple[str, files.PythonPlaces]:
+    """The document that a flow.py or a split folder stands for, and where its parts are written."""
     if path.is_dir():
         return source_of(path, max_bytes=max_bytes).data.decode(), {}
     return _lint_flow.run(path, os.environ)

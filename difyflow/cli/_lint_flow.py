@@ -1,7 +1,7 @@
 """Executes a `flow.py` for the linter, in a process of its own without keys.
 
-The process says what the flow renders and at which line each node was added. Run as a module it is that
-process.
+The process says what the flow renders and where in the file each part of it is written. Run as a module it is
+that process.
 """
 
 from __future__ import annotations
@@ -10,11 +10,13 @@ import json
 import os
 import subprocess
 import sys
+import tokenize
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from types import FrameType
+from types import CodeType, FrameType
 from typing import Any
 
+from difyflow.cli._lint_places import Made, Places, places
 from difyflow.errors import BuildError, DifyflowError
 
 _TIME_S = 60
@@ -34,8 +36,8 @@ _KEPT = (
 _MARK = "difyflow-lint-flow:"
 
 
-def run(path: Path, environ: Mapping[str, str]) -> tuple[str, dict[str, int]]:
-    """What a flow renders, and by node id the line of the file that adds the node.
+def run(path: Path, environ: Mapping[str, str]) -> tuple[str, Places]:
+    """What a flow renders, and where in the file its parts are written.
 
     Args:
         path: the `flow.py`.
@@ -67,7 +69,7 @@ def run(path: Path, environ: Mapping[str, str]) -> tuple[str, dict[str, int]]:
         raise BuildError(
             answer["error"], path=str(path), line=answer["line"], code=answer["code"], hint=answer["hint"]
         )
-    return answer["text"], answer["lines"]
+    return answer["text"], {tuple(path): (line, column) for path, line, column in answer["places"]}
 
 
 def _answer(output: bytes) -> dict[str, Any] | None:
@@ -82,36 +84,64 @@ def _answer(output: bytes) -> dict[str, Any] | None:
 def _main(path: Path) -> None:
     from difyflow.build.load import execute
 
-    lines: dict[str, int] = {}
-    sys.setprofile(_watch(path, lines))
+    made: list[Made] = []
+    sys.setprofile(_watch(path, made))
     try:
         flow = execute(path)
         sys.setprofile(None)
-        answer: dict[str, object] = {"text": flow.build().render(), "lines": lines}
+        app = flow.build()
+        with tokenize.open(path) as source:
+            found = places(source.read(), made, app.data())
+        rows = [(list(where), line, column) for where, (line, column) in found.items()]
+        answer: dict[str, object] = {"text": app.render(), "places": rows}
     except DifyflowError as err:
         sys.setprofile(None)
         answer = {"error": err.message, "line": err.line, "code": err.code, "hint": err.hint}
     sys.stdout.write(f"\n{_MARK}{json.dumps(answer)}\n")
 
 
-def _watch(path: Path, lines: dict[str, int]) -> Callable[[FrameType, str, object], None]:
-    """Notes where the file calls the flow to add a node; the app itself does not know."""
+def _watch(path: Path, made: list[Made]) -> Callable[[FrameType, str, object], None]:
+    """Notes where the file calls the flow to add something; the app itself does not know."""
     from difyflow.build.flow import Flow
 
-    code = Flow.add.__code__
+    keys: Mapping[CodeType, tuple[str, str, Callable[[Mapping[str, Any], object], object]]] = {
+        Flow.__init__.__code__: ("call", "flow", lambda _, __: None),
+        Flow.add.__code__: ("return", "node", lambda _, result: _id(result)),
+        Flow.container.__code__: ("return", "node", lambda _, result: _id(result)),
+        Flow.set_data.__code__: ("call", "data", lambda given, _: _id(given.get("node"))),
+        Flow.env.__code__: ("call", "environment_variables", lambda given, _: given.get("name")),
+        Flow.conversation.__code__: ("call", "conversation_variables", lambda given, _: given.get("name")),
+        Flow.connect.__code__: (
+            "call",
+            "edge",
+            lambda given, _: (_id(given.get("source")), given.get("handle"), _id(given.get("target"))),
+        ),
+    }
     names = {str(path), str(path.resolve())}
 
     def watch(frame: FrameType, event: str, result: object) -> None:
-        if event != "return" or frame.f_code is not code:
+        known = keys.get(frame.f_code)
+        if known is None or known[0] != event:
             return
-        node_id = getattr(result, "id", None)
         caller = frame.f_back
         while caller is not None and caller.f_code.co_filename not in names:
             caller = caller.f_back
-        if isinstance(node_id, str) and caller is not None:
-            lines[node_id] = caller.f_lineno
+        if caller is not None:
+            made.append(_made(known[1], known[2](frame.f_locals, result), caller))
 
     return watch
+
+
+def _id(node: object) -> object:
+    """The id of what may be a node; a flow may hand over anything, and is told so by what it calls."""
+    return getattr(node, "id", None)
+
+
+def _made(what: str, key: object, caller: FrameType) -> Made:
+    """The call that a frame is at; where it ends says which one of its line it is."""
+    spans = list(caller.f_code.co_positions())
+    line, end_line, column, end_column = spans[caller.f_lasti // 2]
+    return Made(what, key, line or caller.f_lineno, column or 0, (end_line, end_column))
 
 
 if __name__ == "__main__":

@@ -5,7 +5,7 @@ from __future__ import annotations
 import glob
 import os
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, replace
 from multiprocessing import get_context
@@ -26,10 +26,13 @@ SPLIT_FILE = "document.yml"
 _MANY = 2_000_000
 """Bytes from which further processes pay for their start."""
 
-FlowReader = Callable[[Path], tuple[str, dict[str, int]]]
-"""Executes a flow.py: the text that it renders, and by node id the line that adds the node.
+PythonPlaces = Mapping[tuple[str | int, ...], tuple[int, int]]
+"""By place in the document line and column of the Python that writes it."""
 
-Of a folder made by `difyflow split` it gives the document, and no lines.
+FlowReader = Callable[[Path], tuple[str, PythonPlaces]]
+"""Executes a flow.py: the text that it renders, and where its parts are written.
+
+Of a folder made by `difyflow split` it gives the document, and no places.
 """
 
 
@@ -164,7 +167,7 @@ def _look_at_share(
     return [(item.name, _look(item, config, bytes, _no_flow, max_bytes)) for item in files]
 
 
-def _no_flow(path: Path) -> tuple[str, dict[str, int]]:
+def _no_flow(path: Path) -> tuple[str, PythonPlaces]:
     raise BuildError("a flow.py is executed by the first process only", path=str(path))
 
 
@@ -175,8 +178,8 @@ def _look(
     name = "<stdin>" if item.name == STDIN else item.name
     try:
         if is_rendered(item.name):
-            text, lines = flow(Path(item.name))
-            return FileReport(item.name, _in_python(_found(text, item.name, settings, max_bytes), lines))
+            text, places = flow(Path(item.name))
+            return FileReport(item.name, _in_python(_found(text, item.name, settings, max_bytes), places))
         data = stdin() if item.name == STDIN else read_bytes(Path(item.name), max_bytes=max_bytes)
         if not item.named and not _may_be_dsl(data):
             return None
@@ -238,10 +241,11 @@ def _looks_broken(source: str | bytes) -> bool:
     return (b"\nworkflow:" in text and b"graph:" in text) or b"\nmodel_config:" in text
 
 
-def _in_python(findings: Sequence[Finding], lines: dict[str, int]) -> list[Finding]:
-    """The findings of a rendered flow at the lines of Python that add the nodes."""
+def _in_python(findings: Sequence[Finding], places: PythonPlaces) -> list[Finding]:
+    """The findings of a rendered flow where the Python writes what is meant, or what holds it."""
     made = []
     for item in findings:
-        line = lines.get(item.node or "")
-        made.append(replace(item, line=line, col=None if line is None else 1))
-    return made
+        ends = range(len(item.path), -1, -1)
+        line, col = next((places[item.path[:end]] for end in ends if item.path[:end] in places), (None, None))
+        made.append(replace(item, line=line, col=col))
+    return sorted(made, key=lambda item: (item.line or 0, item.col or 0))

@@ -161,7 +161,7 @@ def test_a_flow_is_executed_without_keys_and_findings_are_at_its_lines(file, cap
     (file.parent / "flow.py").write_text(FLOW, encoding="utf-8")
     assert run(["lint", "flow.py"]) == 1
     out, _ = capsys.readouterr()
-    assert out.startswith("flow.py:12:1 ref-unknown-output start.gone")
+    assert out.startswith("flow.py:13:25 ref-unknown-output start.gone")
     assert "app-secret" not in out
 
 
