@@ -34,10 +34,12 @@ class Reader:
             text = path.read_bytes().decode("utf-8")
         except OSError as err:
             raise BuildError(
-                f"cannot be read: {err.strerror or err}", path=str(path), code="missing-file"
+                f"{name} cannot be read: {err.strerror or err}",
+                code="missing-file",
+                hint=f"it is looked for in {self._folder}",
             ) from err
         except UnicodeDecodeError as err:
-            raise BuildError(f"not UTF-8 at byte {err.start}", path=str(path), code="encoding") from err
+            raise BuildError(f"{name} is not UTF-8 at byte {err.start}", code="encoding") from err
         for short, node in nodes.items():
             text = text.replace("{{#" + short + ".", "{{#" + node.id + ".")
         return text.removesuffix("\n")

@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping
 from typing import Literal
 
+from difyflow.build._checks import refuse_no_node, refuse_other_than, refuse_wrong_types
 from difyflow.build._value_types import type_of_value
 from difyflow.build.canvas import Canvas, parse
 from difyflow.build.refs import ContainerRef, NodeRef, OutputRef
@@ -15,13 +16,14 @@ from difyflow.dsl.graph import Edge, EdgeData, Graph, Node, Position, Viewport
 from difyflow.dsl.versions import LATEST, node_width, upload_limits, writes_loop_flags
 from difyflow.errors import BuildError
 from difyflow.layout import place
-from difyflow.nodes._base import NodeData, node_class, wrong_types
+from difyflow.nodes._base import NodeData, node_class
 from difyflow.nodes._record import READING, Number, numbers
 from difyflow.nodes.note import Note, lexical
 from difyflow.terms.selector import NODE_ID, Selector
 from difyflow.terms.vartype import OutputVar, VarType
 
 Point = tuple[Number, Number]
+Mode = Literal["workflow", "advanced-chat"]
 PLUGIN_KEYS: Mapping[str, str] = {
     "marketplace": "marketplace_plugin_unique_identifier",
     "package": "plugin_unique_identifier",
@@ -46,7 +48,7 @@ class Flow:
         self,
         name: str,
         *,
-        mode: Literal["workflow", "advanced-chat"] = "workflow",
+        mode: Mode = "workflow",
         version: str = LATEST,
         description: str = "",
         icon: str = "🤖",
@@ -55,6 +57,7 @@ class Flow:
         features: Features | None = None,
         canvas: str | None = None,
     ) -> None:
+        refuse_other_than(Mode, mode, "mode", "a chatflow is 'advanced-chat'")
         self.version = version
         self._info = AppInfo(
             name=name,
@@ -93,12 +96,15 @@ class Flow:
 
         Raises:
             BuildError: the id is taken, or cannot stand in a reference; or a reference has a type with which
-                the node cannot run.
+                the node cannot run; or it is an iteration or a loop, see `container`.
         """
-        node_id = self.free_id(data) if id is None else self._checked_id(id)
+        refuse_no_node(data)
+        return self._put(data, self.free_id(data) if id is None else self._checked_id(id), at, inside)
+
+    def _put(self, data: NodeData, node_id: str, at: Point | None, inside: ContainerRef | None) -> NodeRef:
         if inside is not None:
             data = data.changed(**_membership(inside))
-        _refuse_wrong_types(data, node_id)
+        refuse_wrong_types(data, node_id)
         settled = data.with_ids(node_id).completed(self.version)
         width, height = settled.canvas_size()
         if settled.ENVELOPE == "custom":
@@ -138,11 +144,12 @@ class Flow:
         Raises:
             BuildError: the type holds no other nodes.
         """
+        refuse_no_node(data, container=True)
         if data.CONTAINER is None:
             raise BuildError(f"{data.type} is no container", hint="Iteration and Loop are")
         node_id = self.free_id(data) if id is None else self._checked_id(id)
         start_id = f"{node_id}start"
-        outer = self.add(data.changed(start_node_id=start_id), id=node_id, at=at, inside=inside)
+        outer = self._put(data.changed(start_node_id=start_id), node_id, at, inside)
         if inside is None:
             self._nodes[node_id] = self._nodes[node_id].changed(zIndex=1)
         found = ContainerRef(self, node_id, outer.data, NodeRef(self, start_id, NodeData()))
@@ -351,16 +358,6 @@ class Flow:
                 hint="use A-Z, a-z, 0-9 and _, at most 50 characters",
             )
         return node_id
-
-
-def _refuse_wrong_types(data: NodeData, node_id: str) -> None:
-    for wrong in wrong_types(data):
-        place = ".".join(str(part) for part in wrong.path)
-        raise BuildError(
-            f"{node_id!r} ({data.type}): {place} takes {wrong.takes}, "
-            f"and {'.'.join(wrong.selector)} is {wrong.kind}",
-            code="wrong-type",
-        )
 
 
 def applied(canvas: Canvas, app: App) -> App:

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from difyflow.build._mistakes import told
 from difyflow.build.flow import Flow
 from difyflow.build.folder import DOCUMENT
 from difyflow.build.source import APP_FILE as APP_FILE
@@ -32,7 +33,7 @@ def load(target: str | Path, *, max_bytes: int = MAX_BYTES) -> App:
         BuildError: the `flow.py` fails; the message names its line.
     """
     if str(target) != "-" and not is_in_history(target) and (path := locate(Path(target))).suffix == ".py":
-        return execute(path).build()
+        return _built(execute(path), path)
     return read_only(target, max_bytes=max_bytes)
 
 
@@ -89,11 +90,9 @@ def execute(path: Path) -> Flow | Verbatim:
             err.path, err.line = str(path), _line_in(path, err)
         raise
     except (Exception, SystemExit) as err:
+        message, hint = told(err)
         raise BuildError(
-            f"{type(err).__name__}: {_first_line(err)}",
-            path=str(path),
-            line=_line_in(path, err),
-            code="flow-failed",
+            message, path=str(path), line=_line_in(path, err), code="flow-failed", hint=hint
         ) from err
     flow = names.get("flow")
     if not isinstance(flow, Flow | Verbatim):
@@ -104,6 +103,14 @@ def execute(path: Path) -> Flow | Verbatim:
             hint='it needs: flow = Flow("name"), then nodes',
         )
     return flow
+
+
+def _built(flow: Flow | Verbatim, path: Path) -> App:
+    try:
+        return flow.build()
+    except BuildError as err:
+        err.path = err.path or str(path)
+        raise
 
 
 @contextmanager
@@ -119,12 +126,6 @@ def _importing_from(folder: Path) -> Iterator[None]:
             origin = getattr(sys.modules[name], "__file__", None)
             if origin and Path(origin).is_relative_to(folder):
                 del sys.modules[name]
-
-
-def _first_line(err: BaseException) -> str:
-    """One line of an error's text; pydantic's report has its say in the lines after the first."""
-    lines = [line.strip() for line in str(err).splitlines()]
-    return " ".join(lines[:3])[:300] if lines else ""
 
 
 def _line_in(path: Path, err: BaseException) -> int | None:

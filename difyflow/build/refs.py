@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Literal, Protocol, Self, TypeVar
 
-from difyflow.errors import NoSuchOutput
+from difyflow.errors import BuildError, NoSuchOutput
 from difyflow.nodes._base import NodeData
 from difyflow.nodes._condition import Condition
 from difyflow.nodes._record import Number
@@ -135,11 +135,18 @@ class NodeRef:
         """
         known = [item.id for item in self.data.source_handles()]
         if handle not in known:
-            raise NoSuchOutput(
-                f"node {self.id!r} ({self.data.type}) has no way out {handle!r}",
-                hint=f"it has: {', '.join(known) or 'none'}",
-            )
+            hint = f"it has: {', '.join(known) or 'none'}"
+            if handle == "fail-branch" and self.data.CAN_FAIL:
+                hint = f"it has one with {type(self.data).__name__}(error_strategy='fail-branch', ...)"
+            raise NoSuchOutput(f"node {self.id!r} ({self.data.type}) has no way out {handle!r}", hint=hint)
         return Way(self, handle)
+
+    def __format__(self, spec: str) -> str:
+        names = [var.name for var in self.data.all_outputs()]
+        raise BuildError(
+            f"a text names node {self.id!r} itself, and not what it puts out",
+            hint=f"name an output: {', '.join(names)}" if names else "it has no outputs",
+        )
 
     def __repr__(self) -> str:
         return f"<{self.data.type or 'note'} {self.id!r}>"
@@ -214,6 +221,11 @@ class Way:
     def __rshift__(self, other: Target) -> Target:
         targets: Sequence[NodeRef] = (other,) if isinstance(other, NodeRef) else other
         for target in targets:
+            if not isinstance(target, NodeRef):
+                raise BuildError(
+                    f"{self._node!r} >> {target!r}: a {type(target).__name__} is no node of a flow",
+                    hint="first: node = flow.add(...)",
+                )
             self._node._flow.connect(self._node, target, handle=self._handle)
         return other
 

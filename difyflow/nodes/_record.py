@@ -207,7 +207,11 @@ class Record(BaseModel):
         known = cls.keys()
         for key in value:
             if key not in known:
-                raise ValueError(f"{cls.__name__} has no field {key!r}; it has: {', '.join(sorted(known))}")
+                from difflib import get_close_matches  # only here: reading a file never waits for it
+
+                near = get_close_matches(key, known, 1)
+                known_ones = f"do you mean {near[0]!r}?" if near else f"it has: {', '.join(sorted(known))}"
+                raise ValueError(f"{cls.__name__} has no field {key!r}; {known_ones}")
 
     @classmethod
     def keys(cls) -> frozenset[str]:

@@ -79,7 +79,14 @@ class Code(NodeData):
 
 
 def returns(**types: str) -> dict[str, CodeOutput]:
-    """`returns(result="string")`: the outputs by name; see `OUTPUT_TYPES`."""
+    """`returns(result="string")`: the outputs by name.
+
+    Raises:
+        ValueError: a type that is none of `OUTPUT_TYPES`.
+    """
+    for name, kind in types.items():
+        if kind not in OUTPUT_TYPES:
+            raise ValueError(f"{name} cannot be {kind!r}; a code node returns {', '.join(OUTPUT_TYPES)}")
     return {name: CodeOutput(type=kind) for name, kind in types.items()}
 
 

@@ -181,10 +181,6 @@ def test_a_typed_function_is_a_code_node_and_stays_a_function(flow, start):
     ("make", "told"),
     [
         (
-            lambda start: Iteration(iterator_selector=start.name),
-            "iterator_selector takes a list, and start.name is string",
-        ),
-        (
             lambda start: DocumentExtractor(variable_selector=start.name),
             "variable_selector takes file or array[file], and start.name is string",
         ),
@@ -208,6 +204,11 @@ def test_a_reference_of_a_type_that_the_node_cannot_take_is_refused_with_both_ty
         flow.add(make(start))
     assert told in str(caught.value)
     assert caught.value.code == "wrong-type"
+
+
+def test_an_iteration_over_what_is_no_list_is_refused_with_both_types(flow, start):
+    with pytest.raises(BuildError, match=r"iterator_selector takes a list, and start\.name is string"):
+        flow.container(Iteration(iterator_selector=start.name))
 
 
 def test_what_may_fit_is_let_through(flow, start):

@@ -54,8 +54,10 @@ def test_what_does_not_fit_is_kept_and_named() -> None:
 def test_python_gets_an_error_for_both() -> None:
     with pytest.raises(ValueError, match="valid string"):
         Outer(title=5)  # type: ignore[arg-type]  # what the test is about
-    with pytest.raises(ValueError, match="no field 'titel'; it has: absent"):
+    with pytest.raises(ValueError, match="no field 'titel'; do you mean 'title'"):
         Outer(titel="x")  # type: ignore[call-arg]  # what the test is about
+    with pytest.raises(ValueError, match="no field 'wholly_new'; it has: absent"):
+        Outer(wholly_new="x")  # type: ignore[call-arg]  # what the test is about
 
 
 def test_a_change_keeps_everything_else() -> None:
