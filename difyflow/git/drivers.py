@@ -48,14 +48,22 @@ def read(data: bytes, name: str) -> _yaml.Composed:
 
 
 def textconv(data: bytes, name: str, is_secret: IsSecret | None = None) -> bytes:
-    """One side for `git log -p`, `git show`, `git blame`; what cannot be read as it is, after a word why."""
+    """One side for `git log -p`, `git show`, `git blame`.
+
+    What cannot be read is shown as it is, after a word why; with `is_secret`, what looks like one is masked.
+    """
     try:
         found = read(data, name).data
         assert isinstance(found, dict)
         return textual.to_text(found, is_secret).encode(errors="backslashreplace")
     except ReadError as err:
         where = f"line {err.line}: " if err.line else ""
-        return f"# not read as a Dify document: {where}{err.message}\n".encode() + data
+        shown = data
+        if is_secret is not None:
+            from difyflow.git.unreadable import hidden
+
+            shown = hidden(data)
+        return f"# not read as a Dify document: {where}{err.message}\n".encode() + shown
 
 
 @dataclass(frozen=True, slots=True)
