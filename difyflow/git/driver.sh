@@ -175,6 +175,9 @@ diff)
         difyflow git diff-driver --colour "$(colour)" -- "$@" && exit 0
     fi
     own_diff "$@"
+    code=$?
+    [ $code -eq 141 ] && exit 0 # whoever reads has seen enough; git would call it a driver that died
+    exit $code
     ;;
 textconv)
     if is_dsl "$1"; then

@@ -335,3 +335,21 @@ def test_what_git_reads_itself_stays_a_patch(ready, dsl, tmp_path):
     assert (ready.top / "flows/a.yml").read_text(encoding="utf-8") == dsl(number=2)
     ready.git("stash", "-q")
     assert "difyflow flows/a.yml" in ready.git("stash", "show", "-p", "--ext-diff")
+
+
+@pytest.mark.long
+def test_a_reader_who_has_seen_enough_is_no_fault(ready, dsl):
+    """As when a pager is left: git says nothing then, so nor do we."""
+    files = {f"flows/f{number}.yml": dsl(name=f"n{number}") for number in range(3)}
+    ready.commit("two", {**files, "flows/text.yml": PLAIN})
+    ready.write({name: dsl(name="n", number=7) + "# c\n" * 400 for name in files})
+    ready.write({"flows/text.yml": PLAIN * 400, "flows/a.yml": "app: [\nworkflow:\n" + PLAIN * 400})
+    for options in ([], ["--no-ext-diff"]):
+        done = subprocess.run(
+            ["sh", "-c", 'git diff "$@" | head -n 1', "sh", *options],
+            cwd=ready.top,
+            capture_output=True,
+            encoding="utf-8",
+            check=False,
+        )
+        assert "died" not in done.stderr and "Traceback" not in done.stderr, done.stderr
