@@ -23,6 +23,8 @@ class Abilities:
         stopped_keeps_running: the record of a stopped run stays `running` (recorded on 1.12.1).
         counts_streaming_twice: where an app's limit is one run at a time, each streaming run is refused
             (recorded on the 1.15 line, which says that it is 1.14.2).
+        stays_open: a stream stays open after its last event, for a second or, after an error, for minutes
+            (recorded on the 1.15 line; since streams come from a worker, 1.13).
     """
 
     binds_uploads: bool
@@ -34,6 +36,7 @@ class Abilities:
     stop_shows_as_failed: bool
     stopped_keeps_running: bool
     counts_streaming_twice: bool
+    stays_open: bool
 
 
 def version_tuple(version: str) -> tuple[int, int, int] | None:
@@ -57,4 +60,5 @@ def abilities(version: str) -> Abilities:
         stop_shows_as_failed=at >= (1, 13, 0),
         stopped_keeps_running=(1, 9, 0) <= at < (1, 13, 0),
         counts_streaming_twice=at >= (1, 14, 0),
+        stays_open=at >= (1, 13, 0),
     )

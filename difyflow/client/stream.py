@@ -66,6 +66,10 @@ class EventStream:
             return None
         return decode(value)
 
+    def finish(self) -> None:
+        """Ends a stream that has told all that matters; keeps its connection if its end comes at once."""
+        self._answer.finish()
+
     def close(self) -> None:
         """Closes the connection; idempotent."""
         self._answer.close()

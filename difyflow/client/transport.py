@@ -9,15 +9,11 @@ from __future__ import annotations
 import json
 import logging
 import random
-import ssl
-import threading
 import time
 import uuid
-import weakref
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
-from http.cookiejar import DefaultCookiePolicy
 from pathlib import Path
 from typing import TypeVar
 
@@ -29,11 +25,13 @@ from difyflow.client.answers import moment
 from difyflow.client.auth import Auth, Bearer
 from difyflow.client.faults import Retries, classify, retry_delay
 from difyflow.client.lost import lost
-from difyflow.errors import ApiError, ConnectionLost, InputError, UsageError
+from difyflow.client.sessions import Kept, Sessions
+from difyflow.errors import ApiError, ConnectionLost, InputError
 
 _log = logging.getLogger(__name__)
 _ERROR_BYTES = 65536  # of an error answer, enough for any message
 _READ_BYTES = 65536
+_LAST_READS = 4  # of an answer of which all that matters was read
 
 _T = TypeVar("_T")
 
@@ -51,13 +49,18 @@ class Effect(Enum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Timeouts:
-    """Time limits in seconds; each of the read limits counts from the last byte that came."""
+    """Time limits in seconds; each of the read limits counts from the last byte that came.
+
+    Attributes:
+        end_s: for the end of an answer of which all that matters was read.
+    """
 
     connect_s: float = 10.0
     read_s: float = 30.0
     stream_s: float = 60.0
     upload_s: float = 300.0
     blocking_s: float = 90.0
+    end_s: float = 0.05
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,6 +73,7 @@ class Connection:
         new_session: makes the `requests` session of a thread.
         sleep: waits for so many seconds between tries.
         jitter: random number from 0 to 1.
+        clock: seconds that never go back, for how long a connection was idle.
     """
 
     timeouts: Timeouts = field(default_factory=Timeouts)
@@ -79,6 +83,7 @@ class Connection:
     new_session: Callable[[], requests.Session] = requests.Session
     sleep: Callable[[float], None] = time.sleep
     jitter: Callable[[], float] = random.random
+    clock: Callable[[], float] = time.monotonic
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -125,10 +130,19 @@ class Answer:
 class OpenAnswer:
     """An answer whose body is still to be read; close it, or use it in `with`."""
 
-    def __init__(self, response: requests.Response, *, url: str, starts_run: bool, limit_s: float) -> None:
+    def __init__(
+        self,
+        response: requests.Response,
+        *,
+        url: str,
+        starts_run: bool,
+        limit_s: float,
+        end_s: float,
+        kept: Kept,
+    ) -> None:
         self.headers: Mapping[str, str] = response.headers
-        self._response = response
-        self._url, self._starts_run, self._limit_s = url, starts_run, limit_s
+        self._response, self._kept = response, kept
+        self._url, self._starts_run, self._limit_s, self._end_s = url, starts_run, limit_s, end_s
 
     def chunks(self) -> Iterator[bytes]:
         """The bytes as they come, each piece at once.
@@ -144,8 +158,29 @@ class OpenAnswer:
         except (u3.HTTPError, OSError, ValueError) as err:
             raise lost(err, url=self._url, starts_run=self._starts_run, limit_s=self._limit_s) from err
 
+    def finish(self) -> None:
+        """Ends an answer of which nothing more matters, so that its connection serves the next call.
+
+        That needs the end of the body. If it is not there within moments, the connection is closed: a server
+        may keep an answer open for minutes.
+        """
+        raw = self._response.raw
+        sock = getattr(raw.connection, "sock", None)  # None: at its end already, or not to be used again
+        if sock is None:
+            self.close()
+            return
+        usual_s = sock.gettimeout()
+        sock.settimeout(self._end_s)
+        try:
+            if any(not raw.read1(_READ_BYTES, decode_content=True) for _ in range(_LAST_READS)):
+                sock.settimeout(usual_s)  # the next call is sent by it
+                self._kept.used()
+        except (u3.HTTPError, OSError, ValueError) as err:
+            _log.debug("the connection is not used again: %s", type(err).__name__)
+        self.close()
+
     def close(self) -> None:
-        """Closes the connection; idempotent."""
+        """Closes the connection unless the body was read to its end; idempotent."""
         self._response.close()
 
     def __enter__(self) -> OpenAnswer:
@@ -177,9 +212,13 @@ class Transport:
         """By how many seconds the server's clock is ahead of ours, by the last answer that had a date."""
         self._how = connection or Connection()
         self._auth: Auth = Bearer(key) if isinstance(key, str) else key
-        self._verify = _verify(self._how)
-        self._local = threading.local()
-        self._sessions: weakref.WeakSet[requests.Session] = weakref.WeakSet()
+        self._sessions = Sessions(
+            self.base_url,
+            self._how.new_session,
+            ca_file=self._how.ca_file,
+            insecure=self._how.insecure,
+            clock=self._how.clock,
+        )
 
     def __repr__(self) -> str:
         return f"Transport({self.base_url!r}, key={self.shown_key!r})"
@@ -196,8 +235,7 @@ class Transport:
 
     def close(self) -> None:
         """Closes the connections of all threads; idempotent."""
-        for session in list(self._sessions):
-            session.close()
+        self._sessions.close()
 
     def send(self, call: Call, *, sleep: Callable[[float], None] | None = None) -> Answer:
         """Sends a call and reads the whole answer.
@@ -252,6 +290,7 @@ class Transport:
             raise self._lost(call, err) from err
         finally:
             response.close()
+        self._sessions.of_thread().used()
         if call.raw or not body.strip():
             return Answer(status=response.status_code, headers=response.headers, body=body)
         try:
@@ -270,6 +309,8 @@ class Transport:
             url=self._url(call),
             starts_run=call.effect is Effect.RUN,
             limit_s=self._read_limit_s(call),
+            end_s=self._how.timeouts.end_s,
+            kept=self._sessions.of_thread(),
         )
         if "event-stream" not in response.headers.get("Content-Type", ""):
             with answer:
@@ -280,8 +321,11 @@ class Transport:
         """The answer with its body unread, or the error that it is."""
         data, files, headers = _content(call)
         headers["X-Trace-Id"] = trace_id
+        kept = self._sessions.of_thread()
+        if call.effect is not Effect.NONE:  # what is lost cannot be sent again
+            kept.forget_idle()
         try:
-            response = self._session().request(
+            response = kept.session.request(
                 call.method,
                 self._url(call),
                 params={name: value for name, value in call.params.items() if value is not None},
@@ -292,7 +336,6 @@ class Transport:
                 timeout=(self._how.timeouts.connect_s, self._read_limit_s(call)),
                 stream=True,
                 allow_redirects=False,
-                verify=self._verify,
             )
         except (requests.RequestException, OSError) as err:
             raise self._lost(call, err) from err
@@ -341,30 +384,6 @@ class Transport:
 
     def _url(self, call: Call) -> str:
         return self.base_url + call.path
-
-    def _session(self) -> requests.Session:
-        session: requests.Session | None = getattr(self._local, "session", None)
-        if session is None:
-            session = self._local.session = self._how.new_session()
-            session.headers.update({"User-Agent": "difyflow", "Accept-Encoding": "identity"})
-            session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=()))
-            self._sessions.add(session)
-        return session
-
-
-def _verify(how: Connection) -> bool | str:
-    """What requests wants to know about certificates."""
-    if how.insecure:
-        return False
-    if how.ca_file is None:
-        return True
-    try:
-        ssl.create_default_context(cafile=str(how.ca_file))
-    except OSError as err:  # ssl.SSLError is one
-        raise UsageError(
-            f"not a PEM file of certificates: {how.ca_file}", code="bad-ca-file", hint=err.strerror or None
-        ) from err
-    return str(how.ca_file)
 
 
 def _content(

@@ -4,6 +4,7 @@ from difyflow.client.abilities import abilities, version_tuple
 
 TWICE = "counts_streaming_twice"
 BOUND = "binds_uploads"
+QUEUES = {BOUND, "finds_by_user", "ends_alone", "queues", "stop_shows_as_failed", "stays_open"}
 
 
 @pytest.mark.parametrize(
@@ -30,15 +31,9 @@ def test_a_version_is_read_from_its_beginning(text, number):
         ("1.8.1", {"finds_by_user"}),
         ("1.9.1", {"finds_by_user", "stopped_keeps_running"}),
         ("1.12.1", {"finds_by_user", "ends_alone", "stopped_keeps_running"}),
-        ("1.13.0", {BOUND, "finds_by_user", "ends_alone", "queues", "stop_shows_as_failed"}),
-        (
-            "1.14.2",
-            {BOUND, "finds_by_user", "ends_alone", "queues", "stop_shows_as_failed", "reattach", TWICE},
-        ),
-        (
-            "1.16.0",
-            {BOUND, "finds_by_user", "ends_alone", "queues", "stop_shows_as_failed", "reattach", TWICE},
-        ),
+        ("1.13.0", QUEUES),
+        ("1.14.2", QUEUES | {"reattach", TWICE}),
+        ("1.16.0", QUEUES | {"reattach", TWICE}),
         ("", set()),
     ],
 )

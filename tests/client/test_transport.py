@@ -3,6 +3,7 @@
 import gc
 import gzip
 import logging
+import queue
 import threading
 import traceback
 import warnings
@@ -10,11 +11,14 @@ import warnings
 import pytest
 import requests
 
+from difyflow.client.app_api import AppApi
 from difyflow.client.transport import Call, Connection, Effect, Timeouts, Transport
 from difyflow.errors import ApiError, ConnectionLost, DifyflowError, InputError, UsageError
+from difyflow.records import events as ev
 
 KEY = "app-0123456789abcdefWXYZ"
 SECRET = KEY[4:-4]
+RUN = "/v1/workflows/run"
 
 
 def dumped(error):
@@ -177,31 +181,6 @@ def test_the_key_is_in_no_repr_error_or_log(server, api, loopback, caplog):
     assert "WXYZ" in texts[0]
 
 
-def test_each_thread_has_one_session_that_keeps_its_connection(server, loopback):
-    made = []
-
-    def new_session():
-        made.append(threading.current_thread().name)
-        return requests.Session()
-
-    server.on("GET", "/v1/info", loopback.Answer.json({}))
-    transport = Transport(server.url, KEY, connection=Connection(new_session=new_session))
-
-    def work():
-        for _ in range(3):
-            transport.send(Call(method="GET", path="/info"))
-
-    threads = [threading.Thread(target=work, name=f"t{number}") for number in range(3)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    transport.close()
-    transport.close()
-
-    assert sorted(made) == ["t0", "t1", "t2"] and len(server.seen) == 9
-
-
 def test_the_session_that_a_test_hands_in_is_the_one_that_is_used(server, loopback):
     class Counting(requests.Session):
         calls = 0
@@ -232,6 +211,113 @@ def test_no_socket_is_left_open(server, loopback, recording):
         gc.collect()
 
     assert [one for one in caught if one.category is ResourceWarning] == []
+
+
+PATIENT = {"timeouts": Timeouts(end_s=20), "clock": lambda: 0.0}
+"""Of a client that keeps its connections however slow the machine is."""
+
+
+def until_the_end(stream):
+    """Reads to the last event and finishes the stream, as a run does."""
+    for event in stream:
+        if isinstance(event, ev.WorkflowFinished):
+            stream.finish()
+            break
+
+
+def test_streams_one_after_the_other_take_one_connection(server, api, answer_of, recording):
+    server.on("POST", RUN, answer_of(recording("1.12.1", "run/seed-streaming")))
+    client = api(server.url, **PATIENT)
+
+    for _ in range(20):
+        with client.run({}, user="u") as stream:
+            until_the_end(stream)
+
+    assert len(server.seen) == 20 and server.connections == 1
+
+
+def test_what_comes_behind_the_last_event_is_read_over(server, api, answer_of, recording):
+    seed = recording("1.12.1", "run/seed-streaming")
+    late = b'data: {"event":"tts_message_end","audio":""}\n\n'
+    server.on("POST", RUN, answer_of(seed).but(chunks=[*seed.events, late]))
+    client = api(server.url, **PATIENT)
+
+    for _ in range(2):
+        with client.run({}, user="u") as stream:
+            until_the_end(stream)
+
+    assert server.connections == 1
+
+
+def test_a_stream_that_is_given_up_takes_its_connection_with_it(server, api, answer_of, recording):
+    server.on("POST", RUN, answer_of(recording("1.12.1", "run/seed-streaming")))
+    client = api(server.url)
+
+    for _ in range(2):
+        with client.run({}, user="u") as stream:
+            next(iter(stream))
+
+    assert server.connections == 2
+
+
+def test_a_server_that_keeps_a_stream_open_is_not_waited_for(server, api, answer_of, recording):
+    seed = recording("1.12.1", "run/seed-streaming")
+    left, waited = threading.Event(), queue.SimpleQueue()
+
+    def events():
+        yield from seed.events
+        waited.put(left.wait(20))
+
+    server.on("POST", RUN, lambda _seen: answer_of(seed).but(chunks=events()))
+    client = api(server.url)
+
+    for _ in range(2):
+        with client.run({}, user="u") as stream:
+            until_the_end(stream)
+        left.set()
+        assert waited.get(timeout=30), "the client left only when the server had ended the answer"
+        left.clear()
+
+    assert server.connections == 2
+
+
+def test_a_server_that_never_stops_talking_is_left(server, api, answer_of, recording):
+    seed = recording("1.12.1", "run/seed-streaming")
+    said = queue.SimpleQueue()
+
+    def events():
+        yield from seed.events
+        for number in range(1_000_000):
+            yield b"event: ping\n\n" * 100
+            said.put(number)
+
+    server.on("POST", RUN, lambda _seen: answer_of(seed).but(chunks=events()))
+    with api(server.url).run({}, user="u") as stream:
+        until_the_end(stream)
+
+    server.close()
+    assert said.qsize() < 1_000_000
+
+
+def test_the_next_call_is_sent_under_the_usual_time_limit(server, answer_of, recording):
+    server.on("POST", RUN, answer_of(recording("1.12.1", "run/seed-streaming")))
+    sessions = []
+
+    def new_session():
+        sessions.append(requests.Session())
+        return sessions[-1]
+
+    api = AppApi(server.url, KEY, connection=Connection(new_session=new_session, **PATIENT))
+    with api.run({}, user="u") as stream:
+        until_the_end(stream)
+
+    pools = sessions[0].get_adapter(server.url).poolmanager.pools
+    (key,) = pools.keys()
+    pool = pools[key].pool
+    kept = pool.get()
+    assert kept.sock.gettimeout() == Timeouts().stream_s
+    pool.put(kept)
+    api.close()
 
 
 def test_a_compressed_answer_is_read_all_the_same(server, api, loopback, recording):

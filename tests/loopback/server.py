@@ -114,10 +114,12 @@ class Server:
 
     Attributes:
         seen: the requests in the order of their arrival.
+        connections: how many clients have made.
     """
 
     def __init__(self, *, tls: bool = False, port: int = 0) -> None:
         self.seen: list[Seen] = []
+        self.connections = 0
         self.closing = threading.Event()
         self._routes: list[tuple[str, re.Pattern[str], list[Reply]]] = []
         self._lock = threading.Lock()
@@ -199,6 +201,7 @@ class _Threads(ThreadingHTTPServer):
 
     def process_request(self, request: Any, client_address: Any) -> None:
         self._open.add(request)
+        self.owner.connections += 1
         super().process_request(request, client_address)
 
     def shutdown_request(self, request: Any) -> None:

@@ -167,7 +167,11 @@ class DifyRun:
                 continue
             end.add(event)
             yield event
-            if end.complete or self._impatient():
+            if end.complete:
+                if not self._api.abilities.stays_open:
+                    stream.finish()
+                break
+            if self._impatient():
                 break
         if stream.bad_lines:
             bad = stream.bad_lines

@@ -46,9 +46,10 @@ def backend():
     """`backend(server, **waits)` opens a backend on a loopback server."""
     opened = []
 
-    def open_one(server, *, read_s=5.0, stream_s=5.0, tries=2, **waits):
+    def open_one(server, *, read_s=5.0, stream_s=5.0, end_s=0.05, tries=2, **waits):
         connection = Connection(
-            timeouts=Timeouts(connect_s=2, read_s=read_s, stream_s=stream_s),
+            timeouts=Timeouts(connect_s=2, read_s=read_s, stream_s=stream_s, end_s=end_s),
+            clock=lambda: 0.0,
             retries=Retries(unreachable=tries, broken=tries, rate_limited=3),
             sleep=lambda _seconds: None,
             jitter=lambda: 0.0,
@@ -294,6 +295,21 @@ def test_events_after_the_end_are_not_told(dify, backend, loopback, recording):
     events, _ = run(backend(server))
 
     assert isinstance(events[-1], ev.WorkflowFinished)
+
+
+@pytest.mark.parametrize(("version", "connections"), [("0.15.3", 1), ("1.12.1", 1), ("1.15-dev", 20)])
+def test_runs_one_after_the_other_take_one_connection_where_streams_end_with_the_run(
+    dify, backend, version, connections
+):
+    """dify-1.15-dev README: the connection stays open for up to one second more, which nobody waits for."""
+    server = dify(version)
+    opened = backend(server, end_s=20)
+
+    for _ in range(20):
+        _, result = run(opened)
+        assert result.status is RunStatus.SUCCEEDED
+
+    assert server.connections == connections and len(server.runs) == 20
 
 
 # Refusals
