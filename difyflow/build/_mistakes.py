@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import re
 import sys
 import traceback
@@ -16,6 +17,7 @@ from difyflow import nodes
 from difyflow._catalog import names
 from difyflow.build.refs import NodeRef
 from difyflow.nodes._record import Record
+from difyflow.terms.vartype import VarType
 
 SHOWN = 60
 """Characters of a wrong value that are shown."""
@@ -38,6 +40,8 @@ def _hint_of_names(err: BaseException) -> str | None:
         known = [name.replace("-", "_") for name in names(nodes)]
         near = get_close_matches((err.name or "").rpartition(".")[2], known, 1) or known
         return f"there is: {', '.join(near)}"
+    if isinstance(err, ImportError) and (err.name or "").startswith("difyflow.") and err.name in sys.modules:
+        return f"it has: {', '.join(_public(err.name))}"
     if isinstance(err, AttributeError) and type(err.obj).__module__.startswith("difyflow."):
         public = [name for name in dir(type(err.obj)) if not name.startswith(("_", "model_"))]
         return f"it has: {', '.join(public)}" if public else None
@@ -57,7 +61,7 @@ def _told_of_values(err: ValidationError) -> tuple[str, str | None]:
         message = f"{err.title}: {key[0]} takes a tuple, and is one {kind} alone"
         return message, "put a comma behind it: (x,)"
     message = f"{err.title}: {_place(first)} {_wanted(first)}, and is {_shown(first['input'])}"
-    return message, _hint(same)
+    return message, _hint(err.title, same)
 
 
 def _place(fault: ErrorDetails) -> str:
@@ -97,15 +101,35 @@ def _shown(value: object) -> str:
     return text if len(text) <= SHOWN else f"{text[:SHOWN]}..."
 
 
-def _hint(faults: list[ErrorDetails]) -> str | None:
+def _hint(title: str, faults: list[ErrorDetails]) -> str | None:
     value = faults[0]["input"]
+    if isinstance(value, VarType):
+        return 'a reference has a type of its own; the key of that name is .key("type")'
     if isinstance(value, NodeRef):
         names = [var.name for var in value.data.all_outputs()]
         return f"name one of its outputs: {', '.join(names)}" if names else "it has no outputs"
     contexts: list[Mapping[str, Any]] = [fault.get("ctx") or {} for fault in faults]
     classes = dict.fromkeys(str(item["class_name"]) for item in contexts if "class_name" in item)
     made = [f"{name}(...)" for cls in classes for name in dict.fromkeys(_makers(cls))]
-    return f"made by: {', '.join(made[:8])}" if made else None
+    return f"made by: {', '.join(made[:8])}" if made else _description(title, str(faults[0]["loc"][0]))
+
+
+def _public(module: str) -> list[str]:
+    """Classes and functions that an author takes from a module: its own, and those that it hands on."""
+    found = sys.modules[module]
+    handed_on = re.findall(r"import (\w+) as \1$", inspect.getsource(found), re.MULTILINE)
+    own = [name for name, item in vars(found).items() if getattr(item, "__module__", "") == module]
+    return sorted({*handed_on, *(name for name in own if not name.startswith("_"))} - {"EXAMPLE"})
+
+
+def _description(cls: str, field: str) -> str | None:
+    """What the docstring of a field says."""
+    for module in [item for name, item in sys.modules.items() if name.startswith("difyflow.nodes.")]:
+        found = vars(module).get(cls)
+        if isinstance(found, type) and issubclass(found, Record) and field in found.model_fields:
+            said = found.model_fields[field].description
+            return f"{field}: {' '.join(said.split())}" if said else None
+    return None
 
 
 def _is_field_of_a_record(fault: ErrorDetails) -> bool:

@@ -72,6 +72,14 @@ MISTAKES = [
     ("here('prompts/none.md')", "prompts/none.md cannot be read", "it is looked for in "),
     ("import difyflow.nodes.llmm", "No module named 'difyflow.nodes.llmm'", "there is: llm"),
     ("flow.nod()", "'Flow' object has no attribute 'nod'", "add, "),
+    (
+        "HttpRequest(headers={'A': 'b'})",
+        "headers takes string, and is {'A': 'b'}",
+        "`name:value`; see `lines`",
+    ),
+    ("when(start.docs.type).is_('x')", "", '.key("type")'),
+    ("case(when(start.docs.type).is_('x'))", "takes a reference", '.key("type")'),
+    ("from difyflow.nodes.loop import loop_variable", "cannot import name", "it has: Condition, Loop, "),
     ("1 / 0", "ZeroDivisionError: division by zero", None),
     ("strat", "NameError: name 'strat' is not defined. Did you mean: 'start'?", None),
 ]
