@@ -13,6 +13,7 @@ from difyflow.errors import UsageError
 from difyflow.terms.secrets import is_secret
 
 if TYPE_CHECKING:
+    from difyflow.diff.conflicts import Side
     from difyflow.git.drivers import Merged
     from difyflow.git.install import Places
     from difyflow.git.repository import Repository
@@ -76,8 +77,17 @@ def _places(*, everywhere: bool) -> tuple[Places, Repository | None]:
     return (setup.global_places if everywhere else setup.local_places)(repository), repository
 
 
-def merge(files: tuple[str, str, str], *, path: str, labels: tuple[str, str, str]) -> int:
+def merge(
+    files: tuple[str, str, str], *, path: str, labels: tuple[str, str, str], favor: Side, settle: bool
+) -> int:
     """Merges in place of ours, as git asks for it; 1 if something clashed.
+
+    Args:
+        files: base, ours, theirs.
+        path: of the file in the work tree.
+        labels: what the three are called.
+        favor: which version is kept where both clash.
+        settle: that version is what was asked for: no conflict is left.
 
     Raises:
         ReadError: one side cannot be read; nothing is written.
@@ -87,8 +97,9 @@ def merge(files: tuple[str, str, str], *, path: str, labels: tuple[str, str, str
 
     base, ours, theirs = (Path(file).read_bytes() for file in files)
     found = drivers.merge(
-        (base, ours, theirs), path=path, labels=labels, checker=_errors, is_secret=is_secret
-    )
+        (base, ours, theirs), path=path, labels=labels, checker=_errors, favor=favor, settle=settle,
+        is_secret=is_secret,
+    )  # fmt: skip
     for note in found.notes:
         _show.note(f"difyflow: {path}: {note}")
     report = _report(path)
@@ -164,8 +175,8 @@ def diff(arguments: Sequence[str], *, colour: bool) -> int:
 
     if len(arguments) not in (7, 9):
         raise UsageError("git gives a diff driver 7 arguments, or 9", code="driver-arguments")
-    path, old_file, _, _, new_file, _, _, new_path, score = (*arguments, arguments[0], "")[:9]
-    call = drivers.DiffCall(path, old_file, new_file, new_path, score)
+    path, old_file, _, old_mode, new_file, _, new_mode, new_path, score = (*arguments, arguments[0], "")[:9]
+    call = drivers.DiffCall(path, old_file, new_file, new_path, score, (old_mode, new_mode))
     _show.write_text(drivers.diff_text(call, colour=colour, is_secret=is_secret))
     return 0
 

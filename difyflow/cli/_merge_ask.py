@@ -66,7 +66,7 @@ class Asked:
 
     def left(self, conflicts: Sequence[Conflict]) -> tuple[Conflict, ...]:
         """The conflicts that were not answered, and the faults that stay whatever the answer was."""
-        return tuple(item for item in conflicts if item.key not in self.answers or _stays(item))
+        return tuple(item for item in conflicts if item.key not in self.answers or item.stays)
 
     def _show(self, conflict: Conflict) -> None:
         many = f" of {self._count}" if self._number <= self._count else ""
@@ -103,11 +103,6 @@ class Asked:
                 return _merge_edit.edited(conflict)
             except (DifyflowError, click.ClickException) as err:
                 _show.note(err.message)
-
-
-def _stays(conflict: Conflict) -> bool:
-    """Whether this is a fault that no choice mends."""
-    return conflict.kind == "semantic" and not conflict.undone
 
 
 def _word(text: str, words: Sequence[str]) -> str:

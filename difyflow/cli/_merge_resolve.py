@@ -8,7 +8,8 @@ from pathlib import Path
 
 import click
 
-from difyflow.build.load import read_target
+from difyflow.build.load import locate, read_target
+from difyflow.build.source import is_in_history
 from difyflow.cli import _exit, _merge, _show
 from difyflow.cli._diff_sides import side
 from difyflow.cli._merge_ask import Asked
@@ -67,12 +68,15 @@ def run(options: _merge.Options) -> int:
     if ask.interrupted and (task.stem is None or ask.answers == earlier):
         raise click.Abort
     left = ask.left(found.conflicts)
+    if earlier and not _is(task.there, before):
+        # git puts the first result back where its mergetool was left
+        before = _merged(task, options, lambda _: task.known.favor)
     _write(task, options, before, found)
     _merge.tell(found, left)
     if task.stem is not None:
         made = replace(task.known, favor=favor, answers=ask.answers)
         _merge.keep(made, left, task.sides, str(task.file), task.stem)
-    return _last_word(task, left, interrupted=ask.interrupted)
+    return _last_word(task, left, one=len(options.targets) < 3, interrupted=ask.interrupted)
 
 
 def _of_three(options: _merge.Options) -> _Task:
@@ -98,20 +102,19 @@ def _of_three(options: _merge.Options) -> _Task:
 def _of_result(options: _merge.Options) -> _Task:
     """The task that a result is, with the conflicts that are written down beside it or that git has."""
     file = _result(options)
-    stem = _merge.beside(file)
+    stem, in_git = _merge.beside(file), unmerged(Path(file))
+    if in_git is not None:
+        return _of_git(file, in_git)
     path = Path(f"{stem}.json")
     if path.is_file():
         known, there = record.read(path.read_bytes(), name=str(path)), read_target(file)
         return _Task(sides=_versions(known, there), known=known, file=file, stem=stem, there=there)
-    in_git = unmerged(Path(file))
-    if in_git is None:
-        raise UsageError(
-            f"nothing to settle: there is no {path.name} beside it, and git has no conflict in it",
-            path=file,
-            code="no-conflicts",
-            hint="name three versions: difyflow merge BASE OURS THEIRS -o OUT --resolve",
-        )
-    return _of_git(file, in_git)
+    raise UsageError(
+        f"nothing to settle: there is no {path.name} beside it, and git has no conflict in it",
+        path=file,
+        code="no-conflicts",
+        hint="name three versions: difyflow merge BASE OURS THEIRS -o OUT --resolve",
+    )
 
 
 def _result(options: _merge.Options) -> str:
@@ -158,6 +161,16 @@ def _record(stem: Path, digests: _merge.Three) -> record.Record | None:
     return known if known and known.digests == digests else None
 
 
+def _still(name: str) -> Document | None:
+    """What a version is called by now. A record may come from anywhere: no `flow.py` is executed for it."""
+    try:
+        if name == "-" or (not is_in_history(name) and locate(Path(name)).suffix == ".py"):
+            return None
+        return read_target(name)
+    except DifyflowError:
+        return None
+
+
 def _versions(known: record.Record, there: Document) -> _merge.Sides:
     """The three versions, where they still are, else made of the result.
 
@@ -166,10 +179,7 @@ def _versions(known: record.Record, there: Document) -> _merge.Sides:
     """
     found = []
     for name, digest in zip(known.names, known.digests, strict=True):
-        try:
-            read = side(name) if name != "-" else None
-        except DifyflowError:
-            read = None
+        read = _still(name)
         if read is None or _merge.digest(read) != digest:
             break
         found.append(read)
@@ -192,10 +202,14 @@ def _merged(task: _Task, options: _merge.Options, choose: Choose) -> Merge:
     return merge(*task.sides, checker=checker, choose=choose, is_secret=is_secret)
 
 
+def _is(there: Document | None, merged: Merge) -> bool:
+    return there is not None and same(plain(there), merged.data)
+
+
 def _write(task: _Task, options: _merge.Options, before: Merge, found: Merge) -> None:
     """Writes the result; what was changed by hand in that of an earlier merge stays."""
     _, ours, theirs = task.sides
-    if task.there is None or same(plain(task.there), before.data):
+    if task.there is None or _is(task.there, before):
         text, encoding = _merge.text_of(found, task.there or ours, theirs, reformat=options.reformat)
     else:
         _show.note(f"{task.file} was changed since it was merged: that stays")
@@ -204,12 +218,12 @@ def _write(task: _Task, options: _merge.Options, before: Merge, found: Merge) ->
     _merge.write(text, encoding, task.file)
 
 
-def _last_word(task: _Task, left: tuple[Conflict, ...], *, interrupted: bool) -> int:
+def _last_word(task: _Task, left: tuple[Conflict, ...], *, one: bool, interrupted: bool) -> int:
     if left:
         count = f"{len(left)} {'conflict is' if len(left) == 1 else 'conflicts are'} left"
         again = f"; go on with: difyflow merge --resolve {shlex.quote(str(task.file))}" if task.stem else ""
         _show.note(count + again)
         return _exit.INTERRUPTED if interrupted else _exit.FINDINGS
-    if task.in_git:
+    if task.in_git and one:
         _show.note(f"nothing is left to settle; tell git: git add {shlex.quote(str(task.file))}")
     return _exit.FINE

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -72,6 +71,11 @@ class Conflict:
         return not any(isinstance(value, Mask) for value in self.versions)
 
     @property
+    def stays(self) -> bool:
+        """Whether this is a fault that no choice mends."""
+        return self.kind == "semantic" and not self.undone
+
+    @property
     def versions(self) -> tuple[object, object, object]:
         """What base, ours and theirs have there."""
         return self.base, self.ours, self.theirs
@@ -101,23 +105,13 @@ def as_data(conflict: Conflict) -> dict[str, Any]:
     }
 
 
-def as_json(conflicts: Sequence[Conflict], *, names: tuple[str, str, str]) -> str:
-    """The conflicts of a merge as JSON.
+def as_markdown(conflicts: Sequence[Conflict], *, names: tuple[str, str, str]) -> str:
+    """The conflicts of a merge as Markdown.
 
     Args:
         conflicts: of one merge.
         names: what base, ours and theirs are called, such as paths.
     """
-    found = {
-        "version": 1,
-        **dict(zip(("base", "ours", "theirs"), names, strict=True)),
-        "conflicts": list(map(as_data, conflicts)),
-    }
-    return json.dumps(found, ensure_ascii=False, indent=2) + "\n"
-
-
-def as_markdown(conflicts: Sequence[Conflict], *, names: tuple[str, str, str]) -> str:
-    """The conflicts of a merge as Markdown; arguments as for `as_json`."""
     base, ours, theirs = map(code, names)
     count = f"{len(conflicts)} {'conflict' if len(conflicts) == 1 else 'conflicts'}"
     head = f"# {count}\n\nBase {base}, ours {ours}, theirs {theirs}.\n"

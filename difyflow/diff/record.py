@@ -40,7 +40,7 @@ class Record:
         favor: which version is kept at conflicts that are left.
         answers: what was chosen at others, by their keys.
         result: digest of the text of the result.
-        sides: changes from the result to base, ours and theirs; secrets masked.
+        sides: changes from the result to base, ours and theirs, secrets masked; None where git has these.
     """
 
     names: tuple[str, str, str]
@@ -48,7 +48,7 @@ class Record:
     favor: Side = "ours"
     answers: Mapping[str, Choice] = field(default_factory=dict)
     result: str = ""
-    sides: tuple[tuple[Change, ...], ...] = ((), (), ())
+    sides: tuple[tuple[Change, ...], ...] | None = None
 
     def rebuilt(self, result: Source) -> tuple[dict[str, object], ...]:
         """Base, ours and theirs, made of the result.
@@ -57,7 +57,7 @@ class Record:
             UsageError: it is another result, or a secret would be needed, which the record does not hold.
         """
         try:
-            return tuple(patch(result, changes) for changes in self.sides)
+            return tuple(patch(result, changes) for changes in self.sides or ())
         except UsageError as err:
             what = (
                 "it holds no secrets, and the versions differ in one"
@@ -78,17 +78,18 @@ def written(record: Record, conflicts: Sequence[Conflict]) -> str:
     """The record as JSON, with the conflicts that are left."""
     names: dict[str, str] = dict(zip(_SIDES, record.names, strict=True))
     digests: dict[str, str] = dict(zip(_SIDES, record.digests, strict=True))
-    data = {
+    data: dict[str, object] = {
         "version": VERSION,
         **names,
         "favor": record.favor,
         "sha256": {**digests, "result": record.result},
         "conflicts": list(map(as_data, conflicts)),
         "settled": [{"key": key, **_answer(choice)} for key, choice in record.answers.items()],
-        "changes_from_result": {
-            side: list(map(as_json, changes)) for side, changes in zip(_SIDES, record.sides, strict=True)
-        },
     }
+    if record.sides is not None:
+        data["changes_from_result"] = {
+            side: list(map(as_json, changes)) for side, changes in zip(_SIDES, record.sides, strict=True)
+        }
     return json.dumps(data, ensure_ascii=False, indent=2) + "\n"
 
 
@@ -117,7 +118,7 @@ def _read(data: Any) -> Record:  # noqa: ANN401  JSON has no type
     if data["version"] != VERSION:
         raise ValueError("a later version")
     base, ours, theirs = (_text(data[side]) for side in _SIDES)
-    digests = data["sha256"]
+    digests, changes = data["sha256"], data.get("changes_from_result")
     one, two, three = (_text(digests[side]) for side in _SIDES)
     return Record(
         (base, ours, theirs),
@@ -125,7 +126,7 @@ def _read(data: Any) -> Record:  # noqa: ANN401  JSON has no type
         _side(data["favor"]),
         {_text(item["key"]): _choice(item) for item in data["settled"]},
         _text(digests["result"]),
-        tuple(tuple(map(from_json, data["changes_from_result"][side])) for side in _SIDES),
+        tuple(tuple(map(from_json, changes[side])) for side in _SIDES) if changes else None,
     )
 
 

@@ -121,6 +121,50 @@ own_text() {
     fi
 }
 
+# The words of the git command that called us, each on a line, up to `--`.
+caller() {
+    if [ -r "/proc/$PPID/cmdline" ]; then
+        tr '\0' '\n' <"/proc/$PPID/cmdline"
+    else
+        ps -o args= -p "$PPID" 2>/dev/null | tr ' ' '\n'
+    fi | sed '/^--$/,$d'
+}
+
+# Which side `-X` of the merge, rebase or cherry-pick that called us favors, if any: git tells no driver.
+strategy() {
+    caller | {
+        found='' goes_on=''
+        while IFS= read -r word; do
+            case $word in
+            -X | --strategy-option) IFS= read -r word ;;
+            -X*) word=${word#-X} ;;
+            --strategy-option=*) word=${word#*=} ;;
+            --continue | --skip) goes_on=yes ;;
+            *) continue ;;
+            esac
+            case $word in ours | theirs) found=$word ;; esac
+        done
+        if [ -n "$goes_on" ] && state=$(git rev-parse --git-path rebase-merge/strategy_opts) && [ -f "$state" ]; then
+            found=$(tr ' ' '\n' <"$state" | sed -n 's/^--\(ours\)$/\1/p;s/^--\(theirs\)$/\1/p' | tail -n 1)
+        elif [ -n "$goes_on" ] && state=$(git rev-parse --git-path sequencer/opts) && [ -f "$state" ]; then
+            found=$(git config --file "$state" --get-all options.strategy-option | grep -Ex 'ours|theirs' | tail -n 1)
+        fi
+        printf '%s' "$found"
+    }
+}
+
+# Which version is kept where both clash: DIFYFLOW_FAVOR, else git's setting difyflow.favor, else ours.
+favor() {
+    wish=${DIFYFLOW_FAVOR:-$(git config --get difyflow.favor)}
+    case $wish in
+    ours | theirs | base) printf '%s' "$wish" ;;
+    *)
+        [ -n "$wish" ] && echo "difyflow: DIFYFLOW_FAVOR and difyflow.favor are ours, theirs or base, not $wish" >&2
+        printf ours
+        ;;
+    esac
+}
+
 # What base, ours and theirs are called; git before 2.44 does not tell a driver and leaves `%S`, `%X`, `%Y`.
 labels() {
     branch=$(env | sed -n 's/^GITHEAD_[0-9a-f]*=//p' | head -n 1)
@@ -131,7 +175,7 @@ labels() {
 
 # base, ours, theirs, size of markers, path: the text merge of git.
 own_merge() {
-    git merge-file --marker-size="$4" -L "$ours" -L "$base" -L "$theirs" "$2" "$1" "$3"
+    git merge-file ${side:+"--$side"} --marker-size="$4" -L "$ours" -L "$base" -L "$theirs" "$2" "$1" "$3"
     code=$?
     [ $code -gt 127 ] && echo "warning: $5 cannot be merged as text: ours is kept" >&2
     [ $code -eq 0 ]
@@ -187,8 +231,10 @@ textconv)
     ;;
 merge)
     labels "$@"
+    side=$(strategy)
     if is_dsl "$2" && is_dsl "$3"; then
-        difyflow git merge-driver -- "$1" "$2" "$3" "$4" "$5" "$base" "$ours" "$theirs"
+        difyflow git merge-driver --favor "${side:-$(favor)}" ${side:+--settle} -- \
+            "$1" "$2" "$3" "$4" "$5" "$base" "$ours" "$theirs"
         code=$?
         [ $code -le 1 ] && exit $code
     elif is_dsl "$1" || is_dsl "$2" || is_dsl "$3"; then
@@ -205,7 +251,11 @@ difftool)
     exit 0
     ;;
 mergetool)
-    difyflow merge --resolve "$1" "$2" "$3" -o "$4"
+    if [ -s "$1" ]; then
+        difyflow merge --resolve "$1" "$2" "$3" -o "$4"
+    else # both sides added it
+        difyflow merge --resolve "$4"
+    fi
     ;;
 *)
     echo "difyflow: git asks for $what, which this driver does not know; run: difyflow git install" >&2

@@ -20,6 +20,7 @@ from difyflow.git import textual
 from difyflow.git.sniff import may_be_dsl
 
 if TYPE_CHECKING:
+    from difyflow.diff.conflicts import Side
     from difyflow.diff.merge import Checker
     from difyflow.diff.secrets import IsSecret
 
@@ -74,6 +75,7 @@ class DiffCall:
         path: of the file, from the top of the work tree; `new_path` another one if it was renamed.
         old_file, new_file: where the two contents are; `/dev/null` for a side that is not there.
         score: git's lines on a rename, such as `similarity index 90%`; empty if there was none.
+        modes: of the two files, such as 100755 for one that can be executed; empty if git does not tell.
     """
 
     path: str
@@ -81,6 +83,7 @@ class DiffCall:
     new_file: str
     new_path: str
     score: str = ""
+    modes: tuple[str, str] = ("", "")
 
 
 def diff_text(call: DiffCall, *, colour: bool, is_secret: IsSecret | None = None) -> str:
@@ -89,23 +92,39 @@ def diff_text(call: DiffCall, *, colour: bool, is_secret: IsSecret | None = None
     Raises:
         ReadError: one side cannot be read.
     """
-    from difyflow.diff.compare import compare
-    from difyflow.diff.formats._how import How
-    from difyflow.diff.formats.text import show
-
     old, new = _side(call.old_file, f"a/{call.path}"), _side(call.new_file, f"b/{call.new_path}")
+    head = f"difyflow {call.path}" + (f" -> {call.new_path}" if call.new_path != call.path else "") + "\n"
+    if old is not None and new is not None and call.modes[0] != call.modes[1]:
+        head += f"mode {call.modes[0]} -> {call.modes[1]}\n"
     names = (
         f"a/{call.path}" if old is not None else ABSENT,
         f"b/{call.new_path}" if new is not None else ABSENT,
     )
-    head = f"difyflow {call.path}" + (f" -> {call.new_path}" if call.new_path != call.path else "") + "\n"
-    found = compare(old or {}, new or {})
-    shown = show(found, How(names=names, colour=colour, is_secret=is_secret))
-    if not shown:
+    if not old or not new:
+        return head + _whole(names, old or None, new or None)
+    from difyflow.diff.compare import compare
+    from difyflow.diff.formats._how import How
+    from difyflow.diff.formats.text import show
+
+    shown = show(compare(old, new), How(names=names, colour=colour, is_secret=is_secret))
+    if not shown and call.modes[0] == call.modes[1]:
         shown = (
             "the same document, written in another way\n" if call.path == call.new_path else "renamed only\n"
         )
     return head + shown
+
+
+def _whole(names: tuple[str, str], old: dict[Any, Any] | None, new: dict[Any, Any] | None) -> str:
+    """A document that came or went: what it is called, and its nodes."""
+    from difyflow.git.summary import nodes_of, summarize
+
+    found = summarize(old, new)
+    sign = "+" if old is None else "-"
+    lines = [f"--- {names[0]}", f"+++ {names[1]}", ""]
+    lines += [*(f"! {line}" for line in found.breaking)]
+    lines += [f'{found.kind} "{found.name}", {", ".join(found.lines)}']
+    lines += (f"  {sign} {line}" for line in nodes_of(new or old or {}))
+    return "".join(f"{line}\n" for line in lines)
 
 
 def _side(file: str, name: str) -> dict[Any, Any] | None:
@@ -144,6 +163,8 @@ def merge(
     path: str,
     labels: tuple[str, str, str],
     checker: Checker | None = None,
+    favor: Side = "ours",
+    settle: bool = False,
     is_secret: IsSecret | None = None,
 ) -> Merged:
     """Three versions of a document, joined; in the spelling of ours.
@@ -153,6 +174,8 @@ def merge(
         path: of the file, for messages.
         labels: what the three are called.
         checker: what it finds in the result and in neither side is a conflict, too.
+        favor: which version is kept where both clash.
+        settle: only what `favor` does not settle is a conflict; the rest is noted.
         is_secret: what conflicts must not tell besides secret environment variables.
 
     Raises:
@@ -164,17 +187,28 @@ def merge(
 
     read_sides = [read(data, f"{path} ({label})") for data, label in zip(sides, labels, strict=True)]
     ours = read_sides[1]
-    found = join(*map(_data, read_sides), checker=checker, is_secret=is_secret)
+    found = join(*map(_data, read_sides), checker=checker, favor=favor, is_secret=is_secret)
     text = _spelled(ours, found.data)
     several = len(found.layout) > 1
     both = f"layout of {', '.join(found.layout[:5])}{', ...' if len(found.layout) > 5 else ''}"
-    notes = (f"{both}: both sides changed {'them' if several else 'it'}, ours is kept",)
+    notes = (
+        [f"{both}: both sides changed {'them' if several else 'it'}, ours is kept"] if found.layout else []
+    )
+    left = [item for item in found.conflicts if not settle or item.stays]
+    notes += (report.said(item) for item in found.conflicts if item not in left)
+    data = text.encode(ours.encoding)
+    if not left:
+        return Merged(data, notes=tuple(notes))
+    from difyflow.diff import record
+
+    one, two, three = (record.digest(side.text) for side in read_sides)
+    known = record.Record(labels, (one, two, three), favor)
     return Merged(
-        text.encode(ours.encoding),
-        tuple(map(report.said, found.conflicts)),
-        report.as_markdown(found.conflicts, names=labels) if found.conflicts else "",
-        report.as_json(found.conflicts, names=labels) if found.conflicts else "",
-        notes if found.layout else (),
+        data,
+        tuple(map(report.said, left)),
+        report.as_markdown(left, names=labels),
+        record.written(known, left),
+        tuple(notes),
     )
 
 

@@ -266,6 +266,17 @@ def test_a_result_written_over_a_version_can_be_settled(three, say, tmp_path):
     assert reports(tmp_path) == []
 
 
+def test_no_flow_that_a_record_names_is_executed(clash, tmp_path):
+    _, out = clash
+    (tmp_path / "flow.py").write_text(f"open({str(tmp_path / 'ran')!r}, 'w')\n", encoding="utf-8")
+    record = tmp_path / "out.yml.conflicts.json"
+    found = json.loads(record.read_text(encoding="utf-8"))
+    record.write_text(json.dumps({**found, "base": str(tmp_path / "flow.py")}), encoding="utf-8")
+    assert run(["merge", "--resolve", str(out), "--all", "theirs"]) == 0
+    assert not (tmp_path / "ran").exists()
+    assert "b = 4" in out.read_text(encoding="utf-8")
+
+
 def test_a_secret_is_not_made_of_the_record(three, tmp_path, capsys):
     files = three({"hunter1": "hunter2"}, {"hunter1": "hunter3"})
     out = tmp_path / "out.yml"

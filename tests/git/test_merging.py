@@ -298,3 +298,159 @@ def test_a_criss_cross_takes_neither_side_in_silence(ready, dsl):
     assert done.returncode == 1
     assert state(ready) == "UU flows/a.yml\n"
     assert "First" in done.stderr and "Second" in done.stderr
+
+
+# --- which side is kept ---
+
+
+@pytest.mark.long
+@pytest.mark.parametrize(
+    ("command", "title"),
+    [
+        (["merge", "-q", "--no-edit", "-X", "theirs", "other"], "Theirs"),
+        (["merge", "-q", "--no-edit", "-Xours", "other"], "Ours"),
+        (["cherry-pick", "--strategy-option=theirs", "other"], "Theirs"),
+        (["rebase", "-q", "-X", "ours", "other"], "Theirs"),  # in a rebase, ours is what one goes onto
+    ],
+)
+def test_the_strategy_option_of_git_decides_and_leaves_no_conflict(ready, dsl, command, title):
+    conflict(ready, dsl)
+    done = ready.run(*command)
+    assert done.returncode == 0, done.stderr
+    assert state(ready) == ""
+    assert (node(ready, "b").title, node(ready, "b").code, node(ready, "a").title) == (
+        title,
+        "x = 2\n",
+        "From ours",
+    )
+    assert "both changed title" in done.stderr
+    assert not list((ready.top / ".git").rglob("*.yml.json"))
+
+
+@pytest.mark.long
+def test_the_strategy_option_holds_when_a_rebase_goes_on(ready, dsl):
+    ready.commit("more", {"x.txt": "1\n"})
+    ready.git("checkout", "-q", "-b", "other")
+    ready.commit("theirs", {A: edited(dsl(), b__title="Theirs"), "x.txt": "2\n"})
+    ready.git("checkout", "-q", "main")
+    ready.git("rm", "-q", "x.txt")
+    ready.commit("ours")
+    ready.commit("ours too", {A: edited(dsl(), b__title="Ours")})
+    assert ready.run("rebase", "-X", "theirs", "other").returncode == 1  # a deleted file is no text
+    ready.git("rm", "-q", "x.txt")
+    ready.git("rebase", "--continue")
+    assert node(ready, "b").title == "Ours"
+    assert state(ready) == ""
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("how", ["variable", "setting"])
+def test_a_version_can_be_favored_and_the_conflict_waits(ready, dsl, how):
+    conflict(ready, dsl)
+    more = {"DIFYFLOW_FAVOR": "theirs"} if how == "variable" else {}
+    if how == "setting":
+        ready.git("config", "difyflow.favor", "theirs")
+    done = ready.run("merge", "other", **more)
+    assert done.returncode == 1
+    assert "(theirs is kept)" in done.stderr
+    assert (node(ready, "b").title, state(ready)) == ("Theirs", "UU flows/a.yml\n")
+    assert run(["merge", "--resolve", A, "--all", "base"]) == 0
+    assert node(ready, "b").title == "Count"
+
+
+@pytest.mark.long
+def test_a_favor_that_is_none_is_told_and_passed_over(ready, dsl):
+    conflict(ready, dsl)
+    done = ready.run("merge", "other", DIFYFLOW_FAVOR="mine; rm -rf /")
+    assert "are ours, theirs or base, not mine" in done.stderr
+    assert (node(ready, "b").title, state(ready)) == ("Ours", "UU flows/a.yml\n")
+
+
+@pytest.mark.usefixtures("no_python")
+@pytest.mark.parametrize("option", ["-Xours", "-Xtheirs"])
+def test_the_strategy_option_holds_for_what_is_no_document_too(ready, option):
+    base, ours, theirs = "1\n2\n3\n", "1\nours\n3\n", "0\ntheirs\n3\n"
+    ready.commit("two", {"flows/x.yml": base, "same/x.yml": base})
+    two_branches(
+        ready, {"flows/x.yml": ours, "same/x.yml": ours}, {"flows/x.yml": theirs, "same/x.yml": theirs}
+    )
+    ready.git("merge", "-q", "--no-edit", option, "other")
+    assert (ready.top / "flows/x.yml").read_bytes() == (ready.top / "same/x.yml").read_bytes()
+
+
+# --- settling conflicts ---
+
+
+def answered(repo, words, *arguments):
+    return subprocess.run(
+        ["difyflow", "merge", "--resolve", *arguments],
+        cwd=repo.top,
+        input=words,
+        capture_output=True,
+        encoding="utf-8",
+        timeout=120,
+        check=False,
+    )
+
+
+@pytest.mark.long
+def test_a_conflict_of_git_is_settled_by_its_file_alone(ready, dsl):
+    conflict(ready, dsl)
+    assert ready.run("merge", "other").returncode == 1
+    done = answered(ready, "theirs\n", A)
+    assert done.returncode == 0, done.stderr
+    assert "git add flows/a.yml" in done.stderr
+    assert (node(ready, "a").title, node(ready, "b").title) == ("From ours", "Theirs")
+    assert not list((ready.top / ".git/difyflow/conflicts").rglob("*.*"))
+    assert state(ready) == "UU flows/a.yml\n"
+    ready.git("add", A)
+    ready.git("commit", "-q", "--no-edit")
+    assert state(ready) == ""
+
+
+@pytest.mark.long
+def test_mergetool_goes_on_where_it_was_left_and_leaves_no_report(ready, dsl):
+    two_branches(
+        ready,
+        {A: edited(dsl(), a__title="Ours", b__title="Ours")},
+        {A: edited(dsl(), a__title="Theirs", b__title="Theirs")},
+    )
+    assert ready.run("merge", "other").returncode == 1
+    tool = ["git", "-c", "mergetool.keepBackup=false", "mergetool", "--no-prompt", "--tool=difyflow"]
+
+    def say(words):
+        return subprocess.run(
+            tool, cwd=ready.top, input=words, capture_output=True, encoding="utf-8", timeout=120, check=False
+        )
+
+    assert say("theirs\nquit\n").returncode == 1
+    assert state(ready) == "UU flows/a.yml\n"
+    done = say("ours\n")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "1 conflict was settled before" in done.stderr
+    assert (node(ready, "a").title, node(ready, "b").title) == ("Theirs", "Ours")
+    assert state(ready) == "M  flows/a.yml\n"
+    assert not list((ready.top / ".git/difyflow/conflicts").rglob("*.*"))
+
+
+@pytest.mark.long
+def test_two_that_came_under_one_name_can_be_settled(ready, dsl):
+    two_branches(
+        ready, {"flows/new.yml": dsl(name="ours", x=1)}, {"flows/new.yml": dsl(name="theirs", title="New")}
+    )
+    assert ready.run("merge", "other").returncode == 1
+    done = answered(ready, "t\n" * 9, "flows/new.yml")
+    assert done.returncode == 0, done.stderr
+    app = difyflow.read((ready.top / "flows/new.yml").read_bytes())
+    assert (app.app.name, app.graph.node("b").data.title) == ("theirs", "New")
+
+
+@pytest.mark.long
+def test_a_file_that_one_side_deleted_is_gits_to_decide(ready, dsl, capsys):
+    two_branches(ready, {"x.txt": "x\n"}, {A: edited(dsl(), b__title="Theirs")})
+    ready.git("rm", "-q", A)
+    ready.commit("gone")
+    assert ready.run("merge", "other").returncode == 1
+    assert run(["merge", "--resolve", A]) == 2
+    assert "ours deleted it" in capsys.readouterr().err
+    assert node(ready, "b").title == "Theirs"

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import click
+
+if TYPE_CHECKING:
+    from difyflow.diff.conflicts import Side
 
 
 @click.group()
@@ -12,6 +17,12 @@ def command() -> None:
     After `difyflow git install`, `git diff` shows what changed in a workflow, `git log -p`,
     `git show` and `git blame` a readable text of it (with --ext-diff what `git diff`
     shows), and merge, rebase, cherry-pick and stash merge by nodes, fields and lines.
+
+    Where both sides clash, ours is kept and git waits for a decision: `git mergetool
+    --tool=difyflow` or `difyflow merge --resolve FILE` asks. -X ours or -X theirs of
+    merge, rebase and cherry-pick decides at once, as it does for text. With
+    DIFYFLOW_FAVOR=theirs, or `git config difyflow.favor theirs` (or base), that
+    version is kept, and git waits still.
 
     \b
     Examples:
@@ -81,6 +92,8 @@ def diff_driver(colour: bool, arguments: tuple[str, ...]) -> int:
 
 
 @command.command("merge-driver", hidden=True)
+@click.option("--favor", type=click.Choice(["ours", "theirs", "base"]), default="ours")
+@click.option("--settle", is_flag=True)
 @click.argument("base")
 @click.argument("ours")
 @click.argument("theirs")
@@ -88,10 +101,17 @@ def diff_driver(colour: bool, arguments: tuple[str, ...]) -> int:
 @click.argument("path")
 @click.argument("labels", nargs=3)
 def merge_driver(
-    base: str, ours: str, theirs: str, marker_size: str, path: str, labels: tuple[str, str, str]
+    favor: Side,
+    settle: bool,
+    base: str,
+    ours: str,
+    theirs: str,
+    marker_size: str,
+    path: str,
+    labels: tuple[str, str, str],
 ) -> int:
     """Merge a document in place of OURS; git calls this."""
     from difyflow.cli import _git
 
     del marker_size  # of text; we leave no marks
-    return _git.merge((base, ours, theirs), path=path, labels=labels)
+    return _git.merge((base, ours, theirs), path=path, labels=labels, favor=favor, settle=settle)
