@@ -12,8 +12,8 @@ from difyflow.dsl._yaml._habits import Habits, Quoting
 
 _ASTRAL: Final = re.compile("[\U00010000-\U0010ffff]")
 _NOT_ASCII: Final = re.compile("[^\x00-\x7f]")
-_NO_LITERAL: Final = re.compile(
-    "[^\n\t\x20-\x7e\xa0-\u2027\u202a-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010fffe]"
+_NO_LITERAL: Final = re.compile(  # what is not allowed: what is, takes twenty times as long to compile
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff\ufeff\ufffe\uffff\U0010ffff]"
 )
 _FLOW_SIGNS: Final = re.compile(r"[,\[\]{}]|:$|^[?:-]")
 _MAX_INDICATOR: Final = 9
