@@ -124,8 +124,8 @@ def _changed_in_git(states: tuple[str, ...]) -> Iterator[Pair]:
         folders, files = changed_folders(repository, blobs, found, states)
         for whole in folders:
             yield from _pair((whole.old_name or whole.name, whole.name), [whole.old, whole.new])
-        for change in files:
-            if change.is_plain:
+        for change in filter(None, (change.of_plain_files() for change in files)):
+            if change.status != "U":
                 sides = [_blob(blobs, change.old_id, change.old_path, None)]
                 sides.append(_blob(blobs, change.new_id, change.new_path, repository.top))
                 names = (change.old_path or change.new_path or "", change.new_path or change.old_path or "")

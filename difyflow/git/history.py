@@ -192,8 +192,10 @@ def _name_of(change: FileChange) -> str:
 
 
 def _file(repository: Repository, blobs: Blobs, change: FileChange) -> Iterator[Change]:
-    if not change.is_plain or change.status == "U":
+    plain = change.of_plain_files()
+    if plain is None or change.status == "U":
         return
+    change = plain
     old = blobs.read(change.old_id) if change.old_path and change.old_id else None
     new = None
     if change.new_path:

@@ -6,7 +6,7 @@ Imports nothing of difyflow but its errors, so that a target `REV:path` can be r
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -14,6 +14,9 @@ from typing import Self
 from difyflow.errors import ReadError, UsageError
 from difyflow.git import _call
 from difyflow.git._call import attempt, git
+
+_ABSENT = "000000"
+_PLAIN = (_ABSENT, "100644", "100755")
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,10 +55,14 @@ class FileChange:
     old_mode: str
     new_mode: str
 
-    @property
-    def is_plain(self) -> bool:
-        """Whether both sides are plain files, or absent."""
-        return all(mode in ("000000", "100644", "100755") for mode in (self.old_mode, self.new_mode))
+    def of_plain_files(self) -> FileChange | None:
+        """The same without a side that is a link or a submodule; None if no side is left."""
+        made = self
+        if self.old_path is not None and self.old_mode not in _PLAIN:
+            made = replace(made, status="A", old_path=None, old_id="", old_mode=_ABSENT)
+        if self.new_path is not None and self.new_mode not in _PLAIN:
+            made = replace(made, status="D", new_path=None, new_id="", new_mode=_ABSENT)
+        return made if made.old_path is not None or made.new_path is not None else None
 
 
 def open_repository(start: Path | None = None, *, may_be_bare: bool = False) -> Repository:
@@ -147,8 +154,8 @@ def _parsed(out: bytes) -> Iterator[FileChange]:
             new_path = next(parts)
         yield FileChange(
             status[0],
-            None if old_mode == "000000" and status[0] != "U" else old_path,
-            None if new_mode == "000000" and status[0] != "U" else new_path,
+            None if old_mode == _ABSENT and status[0] != "U" else old_path,
+            None if new_mode == _ABSENT and status[0] != "U" else new_path,
             "" if not old_id.strip("0") else old_id,
             "" if not new_id.strip("0") else new_id,
             old_mode,

@@ -66,14 +66,28 @@ def summarize(old: Data | None, new: Data | None, is_secret: IsSecret | None = N
 
 def _whole(old: Data | None, new: Data | None) -> Summary:
     data = new if new is not None else old or {}
-    workflow = data.get("workflow")
-    graph = workflow.get("graph") if isinstance(workflow, Mapping) else None
-    nodes = graph.get("nodes") if isinstance(graph, Mapping) else None
-    count = len(nodes) if isinstance(nodes, list) else 0
+    count = len(_nodes(data))
     lines = (f"{count} {'node' if count == 1 else 'nodes'}",)
     if new is None:
         return Summary("removed", _name(data), ("the app is gone",), lines)
     return Summary("added", _name(data), (), lines)
+
+
+def nodes_of(data: Data) -> Iterator[str]:
+    """The nodes of a document, a line each: title, type, id."""
+    for node in _nodes(data):
+        found = node if isinstance(node, Mapping) else {}
+        inner = found.get("data")
+        inner = inner if isinstance(inner, Mapping) else {}
+        about = " ".join(str(item) for item in (inner.get("type") or "note", found.get("id")) if item)
+        yield harmless(f'"{inner.get("title") or found.get("id") or ""}" ({about})')
+
+
+def _nodes(data: Data) -> list[Any]:
+    workflow = data.get("workflow")
+    graph = workflow.get("graph") if isinstance(workflow, Mapping) else None
+    nodes = graph.get("nodes") if isinstance(graph, Mapping) else None
+    return nodes if isinstance(nodes, list) else []
 
 
 def _name(data: Data) -> str:

@@ -52,6 +52,34 @@ def test_the_same_document_in_another_spelling_says_so(tmp_path, dsl):
     assert shown == "difyflow x.yml\nthe same document, written in another way\n"
 
 
+def test_a_document_that_came_or_went_is_told_by_its_nodes_and_breaks_only_when_it_goes(tmp_path, dsl):
+    file = tmp_path / "one.yml"
+    file.write_text(dsl(), encoding="utf-8")
+    came = diff_text(DiffCall("x.yml", "/dev/null", str(file), "x.yml"), colour=False)
+    assert came.splitlines() == [
+        "difyflow x.yml",
+        "--- /dev/null",
+        "+++ b/x.yml",
+        "",
+        'added "x", 2 nodes',
+        '  + "Start" (start a)',
+        '  + "Count" (code b)',
+    ]
+    went = diff_text(DiffCall("x.yml", str(file), "/dev/null", "x.yml"), colour=False)
+    assert "! the app is gone" in went and '  - "Count" (code b)' in went
+
+
+def test_a_change_of_mode_is_told(tmp_path, dsl):
+    one, other = tmp_path / "one.yml", tmp_path / "other.yml"
+    one.write_text(dsl(), encoding="utf-8")
+    other.write_text(dsl(number=2), encoding="utf-8")
+    modes = ("100644", "100755")
+    alone = diff_text(DiffCall("x.yml", str(one), str(one), "x.yml", modes=modes), colour=False)
+    assert alone == "difyflow x.yml\nmode 100644 -> 100755\n"
+    both = diff_text(DiffCall("x.yml", str(one), str(other), "x.yml", modes=modes), colour=False)
+    assert both.startswith("difyflow x.yml\nmode 100644 -> 100755\n--- a/x.yml\n") and "Count" in both
+
+
 def test_a_merge_in_conflict_is_a_document_and_names_what_clashed(dsl):
     sides = (dsl().encode(), dsl(title="Mine").encode(), dsl(title="Yours", number=7).encode())
     found = merge(sides, path="x.yml", labels=LABELS)

@@ -66,6 +66,24 @@ def test_a_split_folder_is_one_document(repo, dsl, capsys):
     assert "`parts`" in capsys.readouterr().out
 
 
+def test_a_document_that_became_a_link_is_gone_and_one_in_conflict_is_shown_once(repo, dsl, capsys):
+    repo.commit("one", {"a.yml": dsl(), "b.yml": dsl(name="b")})
+    (repo.top / "b.yml").unlink()
+    (repo.top / "b.yml").symlink_to("a.yml")
+    repo.commit("two")
+    assert names(["HEAD~1..HEAD"]) == [("b.yml", None)]
+    repo.git("checkout", "-q", "-b", "work")
+    repo.commit("theirs", {"a.yml": dsl(number=2)})
+    repo.git("checkout", "-q", "main")
+    repo.commit("ours", {"a.yml": dsl(number=3)})
+    assert repo.run("merge", "-q", "work").returncode == 1
+    repo.write({"a.yml": dsl(number=4)})
+    assert run(["diff"]) == 1
+    assert capsys.readouterr().out.count("+++ a.yml") == 1
+    assert run(["changelog", "HEAD~1", "--format", "json"]) == 0
+    assert len(json.loads(capsys.readouterr().out)) == 1
+
+
 def commits_by_name(old, new):
     repository = open_repository(may_be_bare=True)
     changes = list(changed_documents(repository, [old, new]))

@@ -40,8 +40,26 @@ def test_changes_name_files_as_they_were_and_are(repo):
     ]
     repo.write({"same.yml": "zz\n"})
     (changed,) = changed_files(open_repository(), ["HEAD"])
-    assert (changed.new_path, changed.new_id, changed.is_plain) == ("same.yml", "", True)
+    assert (changed.new_path, changed.new_id, changed.of_plain_files()) == ("same.yml", "", changed)
     assert changed_files(open_repository(), ["HEAD"], paths=["new.yml"]) == ()
+
+
+def test_a_file_that_became_a_link_is_gone_as_a_file(repo):
+    repo.commit("one", {"a.yml": "a\n", "b.yml": "b\n"})
+    (repo.top / "a.yml").unlink()
+    (repo.top / "a.yml").symlink_to("b.yml")
+    repo.commit("two")
+    (change,) = changed_files(open_repository(), ["HEAD~1..HEAD"])
+    made = change.of_plain_files()
+    assert made is not None
+    assert (change.status, made.status, made.old_path, made.new_path) == ("T", "D", "a.yml", None)
+    (change,) = changed_files(open_repository(), ["HEAD..HEAD~1"])
+    made = change.of_plain_files()
+    assert made is not None
+    assert (made.status, made.old_path, made.new_path) == ("A", None, "a.yml")
+    repo.git("rm", "-q", "a.yml")
+    (change,) = changed_files(open_repository(), ["--cached"])
+    assert change.of_plain_files() is None
 
 
 @pytest.mark.parametrize("state", ["nothing", "--output=x", "-h", "HEAD..nothing"])
