@@ -165,13 +165,12 @@ class OpenAnswer:
         may keep an answer open for minutes.
         """
         raw = self._response.raw
-        sock = getattr(raw.connection, "sock", None)  # None: at its end already, or not to be used again
-        if sock is None:
-            self.close()
-            return
+        sock = getattr(raw.connection, "sock", None)
+        if sock is None:  # at its end already, or not to be used again
+            return self.close()
         usual_s = sock.gettimeout()
-        sock.settimeout(self._end_s)
         try:
+            sock.settimeout(self._end_s)
             if any(not raw.read1(_READ_BYTES, decode_content=True) for _ in range(_LAST_READS)):
                 sock.settimeout(usual_s)  # the next call is sent by it
                 self._kept.used()

@@ -16,6 +16,11 @@ import tempfile
 import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from difyflow.run.batch.journal import _Line
+    from difyflow.run.batch.ledger import Key, Sent
 
 HERE = Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE.parents[1]), str(HERE.parent), str(HERE.parent / "run" / "batch")]
@@ -29,7 +34,7 @@ def serve() -> None:
 
     with Dify("1.12.1") as server:
         finished = {"id": "r", "status": "succeeded", "outputs": {"text": "x" * 500}, "total_tokens": 7}
-        ids = {"task_id": "0", "workflow_run_id": "0"}
+        ids = {"task_id": "t", "workflow_run_id": "r"}
         events = [
             {"event": "workflow_started", **ids, "data": {"id": "r"}},
             *({"event": "text_chunk", **ids, "data": {"text": "x" * 50}} for _ in range(10)),
@@ -127,12 +132,12 @@ def finished_batch(folder: Path, count: int) -> Path:
     return out
 
 
-def _sending(key: object, sent: object) -> object:
+def _sending(key: Key, sent: Sent) -> _Line:
     """A `sending` line that is not waited for: a hundred thousand waits would be the bench."""
-    from difyflow.run.batch.journal import _head, _Item
+    from difyflow.run.batch.journal import _Line, _line
 
     text = f',"a":{sent.attempt},"d":"{sent.digest}","t":{sent.at:.3f}'
-    return _Item(_head(key, "sending"), text.encode())
+    return _Line(_line(key, "sending", text.encode()))
 
 
 def replay(count: int = 100_000) -> None:

@@ -22,7 +22,7 @@ from difyflow.run.backend import Backend
 from difyflow.run.batch.folder import Folder, Spec
 from difyflow.run.batch.interrupts import LEAVE_AT_ONCE, Interrupts
 from difyflow.run.batch.journal import Journal
-from difyflow.run.batch.ledger import SENT, Key, Ledger
+from difyflow.run.batch.ledger import NEW, SENT, Key, Ledger
 from difyflow.run.batch.pace import Pace, PaceLimits
 from difyflow.run.batch.progress import Ending, Limits, Progress
 from difyflow.run.batch.recover import Patience
@@ -113,6 +113,8 @@ class Engine:
         try:
             with self._interrupts.watched():
                 self._list_lost()
+                # Before there is work: a thread starts at once while the others have nothing to do.
+                self._start_threads(min(self._pace.limit, self._ledger.counts().get(NEW, 0)))
                 self._loop()
         finally:
             for _ in self._threads:
@@ -233,11 +235,15 @@ class Engine:
     def _give(self, job: Job) -> None:
         self._active += 1
         self._finding += job.sent is not None
-        if self._active > len(self._threads):
+        self._start_threads(self._active)
+        self._jobs.put(job)
+
+    def _start_threads(self, count: int) -> None:
+        """Makes so many threads of them."""
+        while len(self._threads) < count:
             thread = threading.Thread(target=self._work, name="difyflow-batch", daemon=True)
             self._threads.append(thread)
             thread.start()
-        self._jobs.put(job)
 
     def _work(self) -> None:
         while (job := self._jobs.get()) is not None:

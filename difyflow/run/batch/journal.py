@@ -16,14 +16,16 @@ from __future__ import annotations
 
 import json
 import os
+import queue
 import re
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from contextlib import contextmanager
+from dataclasses import dataclass
 from itertools import accumulate
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, TypeVar
 
 from difyflow.errors import UsageError
 from difyflow.run.batch.ledger import FINAL, Key, Ledger, Sent
@@ -34,30 +36,43 @@ _LINE = re.compile(rb'^\{"k":\[(\d+,\d+)\],"s":"([a-z-]+)"(?:,"at":(\d+))?([^\n]
 _FINAL = frozenset(name.encode() for name in FINAL)
 _USUAL = _FINAL | {b"sending", b"started"}
 
+_T = TypeVar("_T")
+
 
 @dataclass(slots=True)
-class _Item:
-    """A line on its way to the disk.
+class _Line:
+    """Text on its way to the journal.
 
     Attributes:
-        head: beginning of the journal line; with a result, `,"at":` and the place follow.
-        result: line for the file of results, without its end.
-        written: called with the place of the result.
         waiter: set when it is on the disk, or cannot be; `safe` says which.
+    """
+
+    text: bytes
+    waiter: threading.Event | None = None
+    safe: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class _Done:
+    """A result on its way to the disk, and the line of the journal that is to point to it.
+
+    Attributes:
+        head, tail: beginning and end of that line; `,"at":` and the place go between them.
+        written: called with the place of the result.
     """
 
     head: bytes
     tail: bytes
-    result: bytes | None = None
-    written: Callable[[int], None] | None = None
-    waiter: threading.Event | None = field(default=None)
-    safe: bool = False
+    result: bytes
+    written: Callable[[int], None]
 
 
 class Journal:
-    """Writes a journal from many threads; one of its own brings all that waits to the disk at once.
+    """Writes a journal from many threads; two of its own bring all that waits to the disk at once.
 
-    After an error of the disk nothing more is written, and every call raises it.
+    One has the journal, for whose lines runs wait; the other has the results, for which nobody waits, so that
+    no run is held up by the results of others. After an error of the disk nothing more is written, and every
+    call raises it.
     """
 
     def __init__(self, journal: Path, results: Path, *, clock: Callable[[], float] = time.time) -> None:
@@ -65,12 +80,15 @@ class Journal:
         self._results = results.open("ab", buffering=0)
         self._clock = clock
         self._place = self._results.tell()
-        self._items: list[_Item] = []
-        self._ready = threading.Condition()
-        self._closing = False
         self._fault: OSError | None = None
-        self._thread = threading.Thread(target=self._write_all, name="difyflow-journal", daemon=True)
-        self._thread.start()
+        self._lines: queue.SimpleQueue[_Line | None] = queue.SimpleQueue()
+        self._done: queue.SimpleQueue[_Done | None] = queue.SimpleQueue()
+        self._writers = [
+            threading.Thread(target=work, name=name, daemon=True)
+            for name, work in (("difyflow-journal", self._write_lines), ("difyflow-log", self._write_results))
+        ]
+        for writer in self._writers:
+            writer.start()
 
     def sending(self, key: Key, sent: Sent) -> None:
         """A run is about to be sent; returns when that is on the disk.
@@ -80,7 +98,7 @@ class Journal:
         """
         mode = ',"b":1' if sent.blocking else ""
         text = f',"a":{sent.attempt},"d":"{sent.digest}"{mode},"t":{sent.at:.3f}'
-        self._put_and_wait(_head(key, "sending"), text.encode())
+        self._put_and_wait(_line(key, "sending", text.encode()))
 
     def stopping(self, key: Key) -> None:
         """A run is about to be stopped; returns when that is on the disk.
@@ -88,17 +106,17 @@ class Journal:
         Raises:
             OSError: it could not be written, so the run must not be stopped.
         """
-        self._put_and_wait(_head(key, "stopping"), self._now())
+        self._put_and_wait(_line(key, "stopping", self._now()))
 
     def started(self, key: Key, run_id: str, task_id: str) -> None:
         """The server has named a run."""
         ids = f',"run":{json.dumps(run_id)},"task":{json.dumps(task_id)}'
-        self._put(_Item(_head(key, "started"), ids.encode() + self._now()))
+        self._put(_Line(_line(key, "started", ids.encode() + self._now())))
 
     def note(self, key: Key, state: str, *, attempt: int | None = None) -> None:
         """`unsent` or `again`."""
         given = b"" if attempt is None else b',"a":%d' % attempt
-        self._put(_Item(_head(key, state), given + self._now()))
+        self._put(_Line(_line(key, state, given + self._now())))
 
     def done(self, key: Key, status: str, result: bytes, *, written: Callable[[int], None]) -> None:
         """A run has ended.
@@ -107,9 +125,10 @@ class Journal:
             key: of the run.
             status: its final state.
             result: its line for the file of results, without a line end.
-            written: called from the journal's thread with the line's place.
+            written: called from a thread of the journal with the line's place.
         """
-        self._put(_Item(_head(key, status), self._now(), result=result, written=written))
+        self._check()
+        self._done.put(_Done(_head(key, status), self._now(), result, written))
 
     def close(self) -> None:
         """Writes what is left; idempotent.
@@ -117,10 +136,11 @@ class Journal:
         Raises:
             OSError: it could not be written.
         """
-        with self._ready:
-            self._closing = True
-            self._ready.notify()
-        self._thread.join()
+        lines, results = self._writers
+        self._done.put(None)
+        results.join()  # the journal's last lines come from there
+        self._lines.put(None)
+        lines.join()
         self._journal.close()
         self._results.close()
         self._check()
@@ -132,65 +152,67 @@ class Journal:
         if self._fault is not None:
             raise self._fault
 
-    def _put(self, item: _Item) -> None:
+    def _put(self, line: _Line) -> None:
         self._check()
-        with self._ready:
-            self._items.append(item)
-            self._ready.notify()
+        self._lines.put(line)
 
-    def _put_and_wait(self, head: bytes, tail: bytes) -> None:
-        item = _Item(head, tail, waiter=threading.Event())
-        self._put(item)
-        assert item.waiter is not None
-        item.waiter.wait()
-        if not item.safe:
+    def _put_and_wait(self, text: bytes) -> None:
+        waiter = threading.Event()
+        line = _Line(text, waiter)
+        self._put(line)
+        waiter.wait()
+        if not line.safe:
             self._check()
 
-    def _write_all(self) -> None:
-        while True:
-            with self._ready:
-                while not self._items and not self._closing:
-                    self._ready.wait()
-                items, self._items = self._items, []
-            if not items:
+    def _write_lines(self) -> None:
+        """The work of the journal's thread."""
+        for lines in _groups(self._lines):
+            waiting = [line for line in lines if line.waiter is not None]
+            with self._noticing():
+                self._check()
+                _write(self._journal, b"".join(line.text for line in lines))
+                if waiting:
+                    os.fsync(self._journal.fileno())
+                for line in waiting:
+                    line.safe = True
+            for line in waiting:
+                assert line.waiter is not None
+                line.waiter.set()
+
+    def _write_results(self) -> None:
+        """The work of the thread for results: first they, then the lines that point to them."""
+        for items in _groups(self._done):
+            results = [item.result + b"\n" for item in items]
+            places = list(accumulate(map(len, results), initial=self._place))
+            with self._noticing():
+                self._check()
+                _write(self._results, b"".join(results))
+                os.fsync(self._results.fileno())
+                self._place = places.pop()
+                for item, at in zip(items, places, strict=True):
+                    self._lines.put(_Line(b'%b,"at":%d%b}\n' % (item.head, at, item.tail)))
+                    item.written(at)
+
+    @contextmanager
+    def _noticing(self) -> Iterator[None]:
+        """Keeps an error of the disk for all that comes later."""
+        try:
+            yield
+        except OSError as err:
+            self._fault = self._fault or err
+
+
+def _groups(waiting: queue.SimpleQueue[_T | None]) -> Iterator[list[_T]]:
+    """What waits in a queue, all of it at once each time, until a None comes."""
+    while (first := waiting.get()) is not None:
+        group = [first]
+        while not waiting.empty():
+            more = waiting.get()
+            if more is None:
+                yield group
                 return
-            try:
-                if self._fault is None:
-                    self._write(items)
-            except OSError as err:
-                self._fault = err
-            for item in items:
-                if item.waiter is not None:
-                    item.waiter.set()
-
-    def _write(self, items: list[_Item]) -> None:
-        """One group: first what somebody waits for, then results, then the lines that point to them."""
-        lines = [item.head + item.tail + b"}\n" for item in items if item.result is None]
-        if lines:
-            _write(self._journal, b"".join(lines))
-        if any(item.waiter is not None for item in items):
-            os.fsync(self._journal.fileno())
-        for item in items:
-            if item.waiter is not None:
-                item.safe = True
-                item.waiter.set()
-        self._write_results([item for item in items if item.result is not None])
-
-    def _write_results(self, items: list[_Item]) -> None:
-        if not items:
-            return
-        results = [(item.result or b"") + b"\n" for item in items]
-        places = list(accumulate(map(len, results), initial=self._place))
-        _write(self._results, b"".join(results))
-        os.fsync(self._results.fileno())
-        self._place = places.pop()
-        lines = [
-            b'%b,"at":%d%b}\n' % (item.head, at, item.tail) for item, at in zip(items, places, strict=True)
-        ]
-        _write(self._journal, b"".join(lines))
-        for item, at in zip(items, places, strict=True):
-            if item.written is not None:
-                item.written(at)
+            group.append(more)
+        yield group
 
 
 def _write(file: BinaryIO, data: bytes) -> None:
@@ -198,6 +220,10 @@ def _write(file: BinaryIO, data: bytes) -> None:
     view = memoryview(data)
     while view:
         view = view[file.write(view) :]
+
+
+def _line(key: Key, state: str, rest: bytes) -> bytes:
+    return _head(key, state) + rest + b"}\n"
 
 
 def _head(key: Key, state: str) -> bytes:

@@ -52,11 +52,15 @@ def go_on(
     key: str = KEY,
     mode: Any = "streaming",
     run_limit_s: float = 10,
+    patient: bool = False,
     **options: Any,
 ) -> tuple[batch.Ending, batch.Written]:
+    """Goes on with a batch; `patient` keeps connections however slow the machine is."""
+    end_s, clock = (20.0, lambda: 0.0) if patient else (Timeouts().end_s, time.monotonic)
     connection = Connection(
-        timeouts=Timeouts(connect_s=2, read_s=3, stream_s=3, blocking_s=3),
+        timeouts=Timeouts(connect_s=2, read_s=3, stream_s=3, blocking_s=3, end_s=end_s),
         retries=Retries(unreachable=1, rate_limited=1),
+        clock=clock,
     )
     waits = Waits(run_limit_s=run_limit_s, poll_s=0.05, poll_longest_s=0.2, search_s=0.5, settle_s=0.2)
     backend = DifyBackend(AppApi(url, key, connection=connection), waits=waits, response_mode=mode)

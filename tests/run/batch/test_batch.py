@@ -39,6 +39,13 @@ def test_each_row_is_run_once_and_results_stand_in_the_order_of_the_rows(driver,
     assert not (out / "errors.csv").exists()
 
 
+def test_the_runs_of_a_worker_take_one_connection(driver, dify, out, tmp_path):
+    server = dify()
+    driver.begin(out, driver.write_rows(tmp_path / "rows.csv", 20))
+    driver.go_on(out, server.url, concurrency=1, patient=True)
+    assert (len(server.runs), server.connections) == (20, 2)  # one is the probe's
+
+
 def test_a_finished_batch_sends_nothing_more(driver, dify, rows, out):
     server = dify()
     driver.begin(out, rows)
@@ -171,3 +178,42 @@ def test_a_journal_cut_at_any_byte_resumes_to_the_same_results(driver, dify, tmp
         known = whole[:cut].count(b'"s":"sending"')
         known -= not whole[:cut].endswith(b"\n") and whole[:cut].rpartition(b"\n")[2].count(b'"s":"sending"')
         assert len(server.runs) == 6 - known, cut
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("rows", "ten"),
+        ("rows", True),
+        ("repeat", 10**12),
+        ("settings", []),
+        ("source", None),
+        ("created_at", "today"),
+        ("more", 1),
+    ],
+)
+def test_a_file_that_says_not_what_a_batch_is_is_told(driver, tmp_path, name, value):
+    driver.begin(tmp_path / "out", driver.write_rows(tmp_path / "rows.csv", 2))
+    file = tmp_path / "out/batch.json"
+    file.write_text(json.dumps({**json.loads(file.read_text()), name: value}))
+    with pytest.raises(UsageError, match=r"batch\.json: says not what a batch is"):
+        batch.status(tmp_path / "out")
+
+
+@pytest.mark.parametrize("rows", [1, 3, 10**12])
+def test_another_number_of_rows_is_told_before_memory_is_taken_for_them(driver, tmp_path, rows):
+    driver.begin(tmp_path / "out", driver.write_rows(tmp_path / "rows.csv", 2))
+    file = tmp_path / "out/batch.json"
+    file.write_text(json.dumps({**json.loads(file.read_text()), "rows": rows}))
+    with pytest.raises(UsageError, match="the rows were changed"):
+        batch.status(tmp_path / "out")
+
+
+def test_a_result_that_was_damaged_is_told(driver, dify, tmp_path):
+    out = tmp_path / "out"
+    driver.begin(out, driver.write_rows(tmp_path / "rows.csv", 2))
+    driver.go_on(out, dify().url)
+    log = out / "results.log"
+    log.write_bytes(log.read_bytes().replace(b'{"row":', b'["row":', 1))
+    with pytest.raises(UsageError, match=r"results\.log: a result is damaged"):
+        batch.status(out)

@@ -1,15 +1,22 @@
 """The journal: torn anywhere, it leads to the same results."""
 
+import errno
 import json
+import os
+import threading
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from difyflow.errors import UsageError
 from difyflow.run.batch.journal import Journal, begin, replay
 from difyflow.run.batch.ledger import Key, Ledger, Sent, user_of
+
+linux = pytest.mark.skipif(
+    not Path("/proc/self/fd").exists(), reason="asks the system for names of open files"
+)
 
 
 @pytest.fixture
@@ -17,6 +24,11 @@ def journal(tmp_path):
     begin(tmp_path / "journal.jsonl", batch="5f2c0d9a1b", rows="r", workflow="w")
     (tmp_path / "results.log").write_bytes(b"")
     return tmp_path / "journal.jsonl", tmp_path / "results.log"
+
+
+def file_of(handle):
+    """The path of an open file."""
+    return Path(f"/proc/self/fd/{handle}").readlink()
 
 
 def finish(written, key, status="succeeded"):
@@ -55,6 +67,117 @@ def test_a_run_is_on_the_disk_when_it_is_about_to_be_sent(journal):
     written.sending(Key(2), Sent(digest="d", at=1.0))
     assert journal[0].read_bytes().endswith(b'{"k":[2,1],"s":"sending","a":1,"d":"d","t":1.000}\n')
     written.close()
+
+
+@pytest.fixture
+def synced(monkeypatch):
+    """What each `fsync` found in its file, in order: (name of the file, bytes)."""
+    done = []
+    sync = os.fsync
+
+    def watched(handle):
+        sync(handle)
+        path = file_of(handle)
+        done.append((path.name, path.read_bytes()))
+
+    monkeypatch.setattr(os, "fsync", watched)
+    return done
+
+
+@linux
+@given(rows=st.lists(st.integers(1, 9), min_size=1, max_size=6, unique=True))
+@settings(max_examples=10, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_a_run_waits_until_the_disk_has_its_line(tmp_path_factory, synced, rows):
+    folder = tmp_path_factory.mktemp("synced")
+    begin(folder / "journal.jsonl", batch="5f2c0d9a1b", rows="r", workflow="w")
+    written = Journal(folder / "journal.jsonl", folder / "results.log")
+    for row in rows:
+        written.sending(Key(row), Sent(digest="d", at=1.0))
+        assert any(b'"k":[%d,1],"s":"sending"' % row in data for _, data in synced)
+        written.stopping(Key(row))
+        assert any(b'"k":[%d,1],"s":"stopping"' % row in data for _, data in synced)
+    written.close()
+    synced.clear()
+
+
+@linux
+def test_a_result_is_on_the_disk_before_the_line_that_points_to_it(journal, synced):
+    written = Journal(*journal)
+    for row in range(1, 5):
+        finish(written, Key(row))
+        written.sending(Key(row + 4), Sent(digest="d", at=1.0))
+    written.close()
+    safe = 0
+    for name, data in synced:
+        if name == "results.log":
+            safe = len(data)
+        for line in data.splitlines() if name == "journal.jsonl" else ():
+            assert json.loads(line).get("at", -1) < safe
+    assert safe == len(journal[1].read_bytes())
+
+
+@linux
+def test_no_run_waits_for_the_results_of_others(journal, monkeypatch):
+    sent, sync, waited = threading.Event(), os.fsync, []
+
+    def slow_results(handle):
+        if file_of(handle).name == "results.log":
+            waited.append(sent.wait(20))
+        sync(handle)
+
+    monkeypatch.setattr(os, "fsync", slow_results)
+    written = Journal(*journal)
+    finish(written, Key(1))
+    written.sending(Key(2), Sent(digest="d", at=1.0))
+    sent.set()
+    written.close()
+    assert waited == [True]
+    assert states(ledger_of(journal)) == ["succeeded", "sent", "new", "new"]
+
+
+@linux
+@pytest.mark.parametrize("broken", ["journal.jsonl", "results.log"])
+def test_a_disk_that_cannot_be_synced_lets_no_run_be_sent_and_no_result_count(journal, monkeypatch, broken):
+    def failing(handle):
+        if file_of(handle).name == broken:
+            raise OSError(errno.EIO, "Input/output error")
+
+    written = Journal(*journal)
+    monkeypatch.setattr(os, "fsync", failing)
+    finish(written, Key(1))
+    with pytest.raises(OSError, match="Input/output"):
+        for row in range(2, 10_000):
+            written.sending(Key(row), Sent(digest="d", at=1.0))
+    with pytest.raises(OSError, match="Input/output"):
+        written.started(Key(1), "run-1", "task-1")
+    with pytest.raises(OSError, match="Input/output"):
+        written.close()
+    monkeypatch.undo()
+    if broken == "results.log":
+        assert b'"at":' not in journal[0].read_bytes()
+
+
+def test_many_threads_write_whole_lines_and_each_knows_its_own_on_the_disk(journal):
+    written = Journal(*journal)
+
+    def rows(first):
+        for row in range(first, first + 50):
+            written.sending(Key(row), Sent(digest="d", at=1.0))
+            assert b'"k":[%d,1],"s":"sending"' % row in journal[0].read_bytes()
+            written.started(Key(row), f"run-{row}", "task")
+            finish(written, Key(row))
+
+    threads = [threading.Thread(target=rows, args=(first,)) for first in range(1, 400, 50)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    written.close()
+    ledger = ledger_of(journal, rows=400)
+    assert ledger.counts() == {"succeeded": 400} and not ledger.open
+    log = journal[1].read_bytes()
+    for index in range(400):
+        assert json.loads(log[ledger.at(index) :].split(b"\n")[0])["row"] == index + 1
 
 
 def test_every_line_is_json_and_a_result_stands_where_it_says(journal):
