@@ -142,7 +142,7 @@ def _forget(report: Path) -> None:
 
 
 def _report(path: str) -> Path:
-    from difyflow.git.install import conflicts_of
+    from difyflow.git._reports import conflicts_of
     from difyflow.git.repository import open_repository
 
     inside = [part for part in PurePosixPath(path).parts if part not in ("/", "..", ".")]

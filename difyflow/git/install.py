@@ -8,6 +8,7 @@ Three things are written, and all three go again:
 
 The attributes are for committing: they name no place of this machine, and who has no driver sees git's own
 output. The settings name the driver by a path that is found out at each call, so a repository may be moved.
+The driver says in its last line which folders were made for it and for the settings: they go with them.
 The driver calls the `difyflow` on the PATH, which survives that a virtual environment is moved or made anew;
 if there is none, the interpreter that installed it, so that it works where no environment is active.
 """
@@ -16,6 +17,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import shlex
 import shutil
 import sys
@@ -26,6 +28,7 @@ from pathlib import Path
 
 from difyflow.errors import UsageError
 from difyflow.git import blocks, scan
+from difyflow.git._reports import conflicts_of
 from difyflow.git.repository import Repository
 from difyflow.records.files import write_whole
 
@@ -59,6 +62,7 @@ class Places:
         settings: git's settings.
         attributes: None outside a repository.
         conflicts: reports of merges of this work tree; None outside a repository.
+        others: reports of merges of the other work trees.
         is_global: whether the first two are those of the home.
     """
 
@@ -67,6 +71,7 @@ class Places:
     attributes: Path | None
     conflicts: Path | None
     is_global: bool
+    others: tuple[Path, ...] = ()
 
 
 def local_places(repository: Repository) -> Places:
@@ -78,6 +83,7 @@ def local_places(repository: Repository) -> Places:
         attributes=repository.top / ATTRIBUTES,
         conflicts=conflicts_of(repository),
         is_global=False,
+        others=_others(repository),
     )
 
 
@@ -95,12 +101,13 @@ def global_places(repository: Repository | None) -> Places:
         attributes=repository.top / ATTRIBUTES if repository else None,
         conflicts=conflicts_of(repository) if repository else None,
         is_global=True,
+        others=_others(repository) if repository else (),
     )
 
 
-def conflicts_of(repository: Repository) -> Path:
-    """The folder for reports of conflicts in a work tree: merging must not make files in the tree itself."""
-    return repository.git_dir / "difyflow" / "conflicts"
+def _others(repository: Repository) -> tuple[Path, ...]:
+    folders = [repository.common_dir, *(repository.common_dir / "worktrees").glob("*")]
+    return tuple(folder / "difyflow" / "conflicts" for folder in folders)
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +138,8 @@ def install(places: Places, repository: Repository | None, globs: Sequence[str] 
         _text(path)  # what cannot be read is said before anything is written
     driver = _GLOBAL_DRIVER if places.is_global else _LOCAL_DRIVER
     changed = []
-    if _put(places.driver, _script()):
+    made = _made(places.driver) or (_missing(places.driver), _missing(places.settings))
+    if _put(places.driver, _script(made)):
         changed.append(places.driver)
     if _put_block(places.settings, _SETTINGS.replace("{driver}", driver), locked=True):
         changed.append(places.settings)
@@ -158,14 +166,39 @@ def uninstall(places: Places) -> tuple[Path, ...]:
     for path, locked in ((places.attributes, False), (places.settings, True)):
         if path is not None and _take_block(path, locked=locked):
             changed.append(path)
-    if places.conflicts is not None and places.conflicts.is_dir():
-        shutil.rmtree(places.conflicts)
-        with contextlib.suppress(OSError):  # the driver is in it, and goes next
-            places.conflicts.parent.rmdir()
+    for folder in {*filter(None, [places.conflicts]), *places.others}:
+        if folder.is_dir():
+            shutil.rmtree(folder)
+            if folder.parent != places.driver.parent:  # which goes with the driver
+                _remove_empty(folder, 1)
     if places.driver.is_file():
-        _removed(places.driver)
+        for_driver, for_settings = _made(places.driver) or (1, 0)
+        places.driver.unlink()
+        _remove_empty(places.settings, for_settings)
+        _remove_empty(places.driver, for_driver)
         changed.append(places.driver)
     return tuple(changed)
+
+
+_FOLDERS = re.compile(r"^# folders made: (\d+) for this file, (\d+) for the settings$", re.MULTILINE)
+
+
+def _made(driver: Path) -> tuple[int, int] | None:
+    """How many folders were made for the driver and for the settings; None if it does not say."""
+    found = _FOLDERS.search(_text(driver) or "")
+    return (int(found[1]), int(found[2])) if found else None
+
+
+def _missing(path: Path) -> int:
+    """How many folders must be made for a file to be written."""
+    return sum(not folder.exists() for folder in path.parents)
+
+
+def _remove_empty(path: Path, most: int) -> None:
+    """Removes the folders that a file was in, the inner ones first, as far as they are empty."""
+    with contextlib.suppress(OSError):  # something else is in it by now
+        for folder in list(path.parents)[:most]:
+            folder.rmdir()
 
 
 _ASKED = "# --path "
@@ -177,9 +210,10 @@ def _asked_before(attributes: Path) -> tuple[str, ...]:
     return tuple(line.removeprefix(_ASKED) for line in lines if line.startswith(_ASKED))
 
 
-def _script() -> str:
+def _script(made: tuple[int, int]) -> str:
     text = (files("difyflow.git") / "driver.sh").read_text(encoding="utf-8")
-    return text.replace("'@PYTHON@'", shlex.quote(sys.executable))
+    folders = f"# folders made: {made[0]} for this file, {made[1]} for the settings\n"
+    return text.replace("'@PYTHON@'", shlex.quote(sys.executable)) + folders
 
 
 def _text(path: Path) -> str | None:
@@ -221,17 +255,10 @@ def _write(path: Path, before: str | None, after: str | None, *, locked: bool) -
         return False
     with _Lock(path if locked else None):
         if after is None:
-            _removed(path)
+            Path(os.path.realpath(path)).unlink()  # a link that led nowhere stays
         else:
             write_whole(path, after.encode(errors="surrogateescape"))
     return True
-
-
-def _removed(path: Path) -> None:
-    """Removes a file of ours, and the folder that held nothing else."""
-    path.unlink()
-    if path.parent.name == "difyflow" and not any(path.parent.iterdir()):
-        path.parent.rmdir()
 
 
 class _Lock:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from difyflow.errors import UsageError
 from difyflow.git._call import attempt
-from difyflow.git.install import conflicts_of
+from difyflow.git._reports import conflicts_of
 from difyflow.git.repository import open_repository
 
 

@@ -8,8 +8,11 @@ import sys
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from difyflow.cli.main import run
+from difyflow.git.install import Places, install, uninstall
 
 NOT_OURS = "services:\n  web: {image: nginx}\n"
 
@@ -55,6 +58,94 @@ def test_uninstall_leaves_everything_as_it_was(repo, home, dsl, where, attribute
     assert state(repo.top, home) == before
     assert run(["git", "uninstall", *where]) == 0
     assert state(repo.top, home) == before
+
+
+def tree(*tops):
+    """Every file, folder and link in these folders, with what is in it and its mode; not git's objects."""
+    found = {}
+    for top in tops:
+        for path in sorted(Path(top).rglob("*")):
+            if not {"objects", "logs", "refs", "hooks"} & set(path.parts):
+                inside = str(path.readlink()) if path.is_symlink() else path.is_file() and path.read_bytes()
+                found[path] = (inside, path.lstat().st_mode)
+    return found
+
+
+TEXTS = st.one_of(
+    st.none(),
+    st.text(alphabet='ab= \t\r\n[]#;"\\é', max_size=40).map(lambda text: f"# {text.strip()}".encode()),
+    st.lists(
+        st.sampled_from(("[a]", "\tb = c", "# ours", "; x", "", '[a "b"]\r', '\tb = "#"', "\tb = c # d")),
+        max_size=5,
+    ).map(lambda lines: "\n".join(["[a]", *lines]).encode()),
+    st.sampled_from((b"", b"\n", b"\xef\xbb\xbf[a]\n", b"# caf\xe9", b"[a]\n\tb = c\n\n\n")),
+)
+
+
+@settings(
+    max_examples=min(40, settings().max_examples), suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(
+    everywhere=st.booleans(),
+    config=TEXTS,
+    attributes=TEXTS,
+    folders=st.sampled_from(("", "a", "a/difyflow", "a/b/c")),
+    where=st.sampled_from((".gitconfig", "a/git/config", "new/deep/config")),
+    linked=st.booleans(),
+)
+def test_install_and_uninstall_leave_files_and_folders_as_they_were(
+    tmp_path_factory, everywhere, config, attributes, folders, where, linked
+):
+    top, home = tmp_path_factory.mktemp("repo"), tmp_path_factory.mktemp("home")
+    (top / ".git").mkdir()
+    (home / folders).mkdir(parents=True, exist_ok=True)
+    places = Places(
+        driver=home / "a/difyflow/git-driver" if everywhere else top / ".git/difyflow/driver",
+        settings=home / where if everywhere else top / ".git/config",
+        attributes=top / ".gitattributes",
+        conflicts=top / ".git/difyflow/conflicts",
+        is_global=everywhere,
+    )
+    for path, data in ((places.settings, config), (places.attributes, attributes)):
+        if data is not None:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            real = path.with_name("linked") if linked else path
+            real.write_bytes(data)
+            if linked:
+                path.symlink_to(real.name)
+    before = tree(top, home)
+    install(places, None)
+    install(places, None)
+    assert tree(top, home) != before
+    uninstall(places)
+    assert tree(top, home) == before
+
+
+@pytest.mark.parametrize("config", [None, b"# mine\n[alias]\n\td = diff"])
+def test_a_home_without_a_folder_for_settings_has_none_afterwards(repo, home, dsl, config, monkeypatch):
+    monkeypatch.setenv("GIT_CONFIG_GLOBAL", str(home / "new/git/config"))
+    if config is not None:
+        (home / "new/git").mkdir(parents=True)
+        (home / "new/git/config").write_bytes(config)
+    repo.write({"flows/a.yml": dsl()})
+    before = tree(home)
+    assert run(["git", "install", "--global"]) == 0
+    assert (home / ".config/difyflow/git-driver").is_file()
+    assert run(["git", "uninstall", "--global"]) == 0
+    assert tree(home) == before
+
+
+@pytest.mark.long
+def test_reports_of_all_work_trees_go(repo, dsl, tmp_path):
+    repo.commit("one", {"flows/a.yml": dsl()})
+    repo.git("worktree", "add", "-q", str(tmp_path / "second"))
+    before = tree(repo.top)
+    assert run(["git", "install"]) == 0
+    report = repo.top / ".git/worktrees/second/difyflow/conflicts/flows/a.yml.md"
+    report.parent.mkdir(parents=True)
+    report.write_bytes(b"x")
+    assert run(["git", "uninstall"]) == 0
+    assert tree(repo.top) == before
 
 
 def test_what_others_write_in_between_stays(repo, dsl):
