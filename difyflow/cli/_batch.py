@@ -5,12 +5,12 @@ from __future__ import annotations
 import json
 import time
 from contextlib import closing
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from difyflow.cli import _exit, _show
-from difyflow.cli._batch_options import KEPT, Options
+from difyflow.cli._batch_options import KEPT, Options, with_kept
 from difyflow.cli._batch_rows import Refusal, open_rows, tell_columns, tell_pieces
 from difyflow.cli._batch_target import OpenTarget, absolute_paths, open_target, split_constants
 from difyflow.cli._batch_view import Expected, in_words, open_view
@@ -78,10 +78,7 @@ def _resume(options: Options, pace: batch.PaceLimits) -> int:
         raise UsageError("--resume takes target and rows from the folder; give no others")
     with batch.old_folder(Path(options.resume or "")) as folder:
         spec = folder.spec()
-        kept = {
-            name: tuple(value) if isinstance(value, list) else value for name, value in spec.settings.items()
-        }
-        options = replace(options, **kept)  # type: ignore[arg-type]  # written from these fields
+        options = with_kept(options, spec.settings, str(folder.path))
         target = open_target(options)
         try:
             return _go_on(folder, target, options, pace, total=(spec.rows - spec.invalid) * spec.repeat)

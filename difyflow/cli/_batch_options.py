@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, replace
 from typing import Literal
+
+from difyflow.errors import UsageError
 
 KEPT = (
     "target", "mapping", "pairs", "query", "output_name", "timeout", "key_env", "ca_file", "insecure",
@@ -21,6 +24,12 @@ LOCAL_ONLY = (
     "document_encoding",
 )
 """Options that mean nothing on a server."""
+
+
+_EXAMPLES = {"timeout": 1.0, "max_file_size": 1.0} | dict.fromkeys(
+    ("target", "ca_file", "model_endpoint", "model_config", "code_endpoint", "document_encoding", "split"), ""
+)
+"""Values of the kept options whose default does not show their type."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,3 +79,30 @@ class Options:
     format_: str = "text"
     progress: str = "auto"
     quiet: bool = False
+
+
+def with_kept(options: Options, settings: Mapping[str, object], folder: str) -> Options:
+    """The options that a batch keeps, in place of those of the command line.
+
+    Raises:
+        UsageError: they were written by another version, or changed by hand.
+    """
+    examples = {**asdict(Options()), **_EXAMPLES}
+    kept = {name: tuple(value) if isinstance(value, list) else value for name, value in settings.items()}
+    for name, value in kept.items():
+        if name not in KEPT or not _fits(value, examples[name]):
+            raise UsageError(
+                f"an option of the batch is not understood: {name}",
+                path=f"{folder}/batch.json",
+                code="bad-batch",
+                hint="go on with the version of difyflow that began it",
+            )
+    return replace(options, **kept)  # type: ignore[arg-type]  # of these fields, as was checked
+
+
+def _fits(value: object, example: object) -> bool:
+    if isinstance(example, tuple):
+        return isinstance(value, tuple) and all(isinstance(one, str) for one in value)
+    if isinstance(example, float):
+        return value is None or (isinstance(value, int | float) and not isinstance(value, bool))
+    return type(value) is type(example) or (value is None and isinstance(example, str))

@@ -114,6 +114,20 @@ def test_a_finished_batch_is_resumed_from_anywhere_without_its_rows(dify, run, t
 
 
 @pytest.mark.parametrize(
+    ("name", "value"),
+    [("news", 1), ("pairs", 7), ("pairs", [7]), ("timeout", "x"), ("insecure", 1), ("target", ["x"])],
+)
+def test_options_that_another_version_kept_are_told(dify, run, table, tmp_path, name, value):
+    run(dify().url, table, "-o", "out", *MAP, "--skip-invalid", DIFY_API_KEY=KEY)
+    file = tmp_path / "out/batch.json"
+    said = json.loads(file.read_text())
+    file.write_text(json.dumps({**said, "settings": {**said["settings"], name: value}}))
+    done = run("--resume", "out", DIFY_API_KEY=KEY)
+    assert done.returncode == 2
+    assert f"out/batch.json: an option of the batch is not understood: {name}" in done.stderr
+
+
+@pytest.mark.parametrize(
     ("arguments", "said"),
     [
         ((), "no target"),

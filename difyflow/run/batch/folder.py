@@ -18,7 +18,7 @@ import shutil
 from array import array
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -30,6 +30,8 @@ from difyflow.run.batch.ledger import Ledger
 from difyflow.run.batch.sheet import Bad, bad_line
 
 _VERSION = 1
+MOST_REPEATS = 999
+"""Runs of one row, at most; part of their `user`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,6 +56,26 @@ class Spec:
     created_at: float
     settings: Mapping[str, object] = field(default_factory=dict)
     version: int = _VERSION
+
+
+_EXAMPLE = Spec(
+    id="",
+    source="",
+    rows=0,
+    invalid=0,
+    repeat=1,
+    rows_sha256="",
+    workflow_sha256="",
+    created_at=0.0,
+    settings={},
+)
+
+
+def _is(value: object, kind: type) -> bool:
+    """True if a value that was read from JSON can be of this type."""
+    if kind is float:
+        return isinstance(value, int | float) and not isinstance(value, bool)
+    return type(value) is kind
 
 
 class Folder:
@@ -186,10 +208,11 @@ class Folder:
             raise UsageError(f"cannot be read: {why}", path=str(self._spec), code="bad-batch") from err
         if not isinstance(said, dict) or said.get("version") != _VERSION:
             raise UsageError("is no batch of this version", path=str(self._spec), code="bad-batch")
-        try:
-            return Spec(**said)
-        except TypeError as err:
-            raise UsageError("says not what a batch is", path=str(self._spec), code="bad-batch") from err
+        wanted = {one.name: type(getattr(_EXAMPLE, one.name)) for one in fields(Spec)}
+        good = said.keys() == wanted.keys() and all(_is(said[name], kind) for name, kind in wanted.items())
+        if not good or not 1 <= said["repeat"] <= MOST_REPEATS:
+            raise UsageError("says not what a batch is", path=str(self._spec), code="bad-batch")
+        return Spec(**said)
 
     def lines_of(self, name: str) -> int | None:
         """How many lines a file of results has; None if there is no such file."""
@@ -209,9 +232,11 @@ class Folder:
         Raises:
             UsageError: rows or journal are not those of this batch.
         """
-        ledger = Ledger(spec.rows, spec.repeat)
         try:
-            places = self._places(spec, ledger)
+            places, invalid = self._places(spec)
+            ledger = Ledger(spec.rows, spec.repeat)
+            for number in invalid:
+                ledger.invalid(number)
             journal.replay(self.journal, self.log, ledger, batch=spec.id, mend=mend)
         except FileNotFoundError as err:
             raise UsageError(
@@ -222,19 +247,20 @@ class Folder:
             self._begin_journal(spec)
         return ledger, places
 
-    def _places(self, spec: Spec, ledger: Ledger) -> array[int]:
-        """Where each row begins; marks those that do not fit."""
-        places, digest, place = array("q"), hashlib.sha256(), 0
+    def _places(self, spec: Spec) -> tuple[array[int], array[int]]:
+        """Where each row begins, and the numbers of those that do not fit."""
+        places, invalid, digest, place = array("q"), array("q"), hashlib.sha256(), 0
         with self.rows.open("rb") as file:
             for number, line in enumerate(file, 1):
                 places.append(place)
                 place += len(line)
                 digest.update(line)
-                if b'"problems":' in line and number <= spec.rows and "problems" in json.loads(line):
-                    ledger.invalid(number)
-        if digest.hexdigest() != spec.rows_sha256:
+                with suppress(ValueError):  # a damaged one makes another digest
+                    if b'"problems":' in line and "problems" in json.loads(line):
+                        invalid.append(number)
+        if digest.hexdigest() != spec.rows_sha256 or len(places) != spec.rows:
             raise UsageError("the rows were changed", path=str(self.rows), code="other-batch")
-        return places
+        return places, invalid
 
     def _begin_journal(self, spec: Spec) -> None:
         journal.begin(self.journal, batch=spec.id, rows=spec.rows_sha256, workflow=spec.workflow_sha256)

@@ -119,7 +119,7 @@ def write_results(
         corpus = _Corpus(samples, provenance, rejected, output=output, spec=spec)
         for line in lines_in_order(folder, ledger, places):
             results.add(line)
-            value = json.loads(line)
+            value = parsed_result(line, folder)
             if value["status"] in (RunStatus.SUCCEEDED, RunStatus.PARTIAL_SUCCEEDED):
                 corpus.add(value)
             else:
@@ -146,6 +146,26 @@ def lines_in_order(folder: Folder, ledger: Ledger, places: array[int]) -> Iterat
             else:
                 log.seek(ledger.at(index))
                 yield log.readline()
+
+
+def parsed_result(line: bytes, folder: Folder) -> Mapping[str, object]:
+    """A line of `lines_in_order`.
+
+    Raises:
+        UsageError: the log of results is damaged there.
+    """
+    try:
+        value = json.loads(line)
+    except ValueError:
+        value = None
+    if not isinstance(value, dict) or not {"row", "repeat", "line", "status"} <= value.keys():
+        raise UsageError(
+            "a result is damaged",
+            path=str(folder.log),
+            code="bad-batch",
+            hint="was the file edited, or is the disk failing? What is still whole stands in results.jsonl",
+        )
+    return value
 
 
 def _invalid_line(row: Mapping[str, object], repeat: int) -> bytes:

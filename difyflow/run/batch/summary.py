@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import heapq
-import json
 from array import array
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
@@ -12,7 +11,7 @@ from dataclasses import asdict, dataclass, field, fields
 from difyflow.records.result import RunStatus
 from difyflow.run.batch.folder import Folder, Spec
 from difyflow.run.batch.ledger import Ledger
-from difyflow.run.batch.results import lines_in_order
+from difyflow.run.batch.results import lines_in_order, parsed_result
 
 SLOWEST = 10
 _EXAMPLES = 50  # rows without a good result that are named
@@ -104,7 +103,7 @@ class _Count:
 
     def of(self, lines: Iterator[bytes], folder: Folder, spec: Spec, ledger: Ledger) -> Summary:
         for number, line in enumerate(lines):
-            self._add(number, json.loads(line))
+            self._add(number, parsed_result(line, folder))
         ordered = sorted(self.took)
         return Summary(
             batch=spec.id,
