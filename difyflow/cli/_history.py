@@ -116,21 +116,30 @@ def _ends(repository: Repository, span: str) -> tuple[str, str]:
 def _summary(change: Change) -> Summary:
     if change.problem is not None:
         return Summary("unreadable", problem=change.problem)
-    sides: list[dict[Any, Any] | None] = []
-    for data, name in ((change.old, change.old_name), (change.new, change.new_name)):
-        try:
-            found = None if data is None else drivers.read(data, name or "").data
-        except DslError as err:
-            if err.code == "app-missing":  # the file was something else then
-                found = None
-            else:
-                return Summary("unreadable", problem=f"{err.where}: {err.message}")
-        sides.append(found if isinstance(found, dict) else None)
-    if change.is_cut and sides[1] is not None:
+    if change.is_cut:
         return Summary("cut")
-    if sides == [None, None]:
-        return Summary("same")
-    return summarize(sides[0], sides[1], is_secret)
+    try:
+        new = _data(change.new, change.new_name)
+    except DslError as err:
+        return Summary("unreadable", problem=f"{err.where}: {err.message}")
+    if change.old == change.new:
+        return Summary("same") if new is None else summarize(new, new, is_secret)
+    try:
+        old = _data(change.old, change.old_name)
+    except DslError as err:
+        return Summary("unreadable", problem=f"as it was before: {err.where}: {err.message}")
+    return Summary("same") if old is None and new is None else summarize(old, new, is_secret)
+
+
+def _data(data: bytes | None, name: str | None) -> dict[Any, Any] | None:
+    """The document on one side; None for a file that was something else then."""
+    try:
+        found = None if data is None else drivers.read(data, name or "").data
+    except DslError as err:
+        if err.code == "app-missing":
+            return None
+        raise
+    return found if isinstance(found, dict) else None
 
 
 def _renamed(change: Change) -> bool:

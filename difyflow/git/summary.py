@@ -50,7 +50,7 @@ def summarize(old: Data | None, new: Data | None, is_secret: IsSecret | None = N
     """
     if old is None or new is None:
         return _whole(old, new)
-    diff = compare(old, new)
+    diff = compare(old, new) if old is not new else None
     if not diff:
         return Summary("same", _name(new))
     found = report(diff, is_secret=is_secret)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import subprocess
+from pathlib import Path
 
 import pytest
 
@@ -97,8 +98,37 @@ def test_versions_that_cannot_be_read_are_told(repo, capsys):
         settings = ["-c", "user.name=Ann", "-c", "user.email=x@example.com"]
         subprocess.run(["git", *settings, "commit", "-qam", "more"], check=True)
     assert run(["log", "app.yml", "-n", "2"]) == 0
-    shown = capsys.readouterr().out
-    assert shown.count("not read: app.yml:2: not valid YAML") == 2
+    mended, broke = capsys.readouterr().out.split("\n\n")
+    assert "  not read: as it was before: app.yml:2: not valid YAML" in mended
+    assert "  not read: app.yml:2: not valid YAML" in broke
+
+
+@pytest.mark.usefixtures("repo")
+def test_the_same_as_markdown_in_a_file(capsys):
+    assert run(["log", "app.yml", "--format", "markdown", "-o", "HISTORY.md", "--author", "Bob"]) == 0
+    assert capsys.readouterr().out == ""
+    four, _, two, _ = ids()
+    shown = Path("HISTORY.md").read_text(encoding="utf-8")
+    assert shown.startswith(
+        f"# History of `app.yml`\n\n## another input (breaking)\n\n{four}, 2026-01-02, Bob\n\n"
+    )
+    assert shown.endswith(
+        f"## say hello\n\n{two}, 2026-01-02, Bob\n\n"
+        '- changed "Say" (template-transform b): template hi -\\> hello\n'.replace("\\>", ">")
+    )
+
+
+@pytest.mark.usefixtures("repo")
+def test_revisions_come_before_the_file_and_nothing_found_is_said(capsys):
+    assert run(["log", "HEAD~2..HEAD~1", "app.yml"]) == 0
+    assert capsys.readouterr().out.startswith(ids()[1])
+    assert run(["log", "HEAD~1", "app.yml", "-n", "1"]) == 0
+    assert capsys.readouterr().out.startswith(ids()[1])
+    assert run(["log", "HEAD..HEAD", "app.yml", "--fail-on", "breaking"]) == 0
+    said = capsys.readouterr()
+    assert (said.out, said.err) == ("", "none of the commits asked for changed it\n")
+    assert run(["log", "--", "-p", "app.yml"]) == 2
+    assert "no revision" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("target", ["gone.yml", "/", "-"])
