@@ -54,12 +54,15 @@ def settled(
     Returns:
         The result, and a conflict for each fault of the first one.
     """
+    found_first = list(checker(first.data))
+    if not found_first:  # as nearly always: then nobody needs to look at the sides
+        return first, ()
     known = {identity(fault) for side in join.documents[1:] for fault in checker(side)}
 
     def faults_of(document: Mapping[str, Any]) -> dict[Identity, Fault]:
         return {identity(fault): fault for fault in checker(document) if identity(fault) not in known}
 
-    new = faults_of(first.data)
+    new = {key: fault for fault in found_first if (key := identity(fault)) not in known}
     if not new:
         return first, ()
     causes = Causes(*join.documents)

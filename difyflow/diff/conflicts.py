@@ -10,7 +10,7 @@ from difyflow.diff._say import short
 from difyflow.diff._values import MISSING, Mask, encoded
 from difyflow.diff.changes import Added, Change, Changed, Ordered, Path, Removed, Renamed, steps_as_json
 from difyflow.diff.changes import as_json as as_json_change
-from difyflow.diff.formats.markdown import code, plain
+from difyflow.diff.formats._inline import code, plain
 from difyflow.diff.patch import shown
 
 Side = Literal["base", "ours", "theirs"]

@@ -16,7 +16,6 @@ from typing import TYPE_CHECKING, Any
 from difyflow.dsl import _yaml
 from difyflow.dsl.canonical import faithful
 from difyflow.errors import CannotEdit, ReadError
-from difyflow.git import textual
 from difyflow.git.sniff import may_be_dsl
 
 if TYPE_CHECKING:
@@ -53,6 +52,8 @@ def textconv(data: bytes, name: str, is_secret: IsSecret | None = None) -> bytes
 
     What cannot be read is shown as it is, after a word why; with `is_secret`, what looks like one is masked.
     """
+    from difyflow.git import textual
+
     try:
         found = read(data, name).data
         assert isinstance(found, dict)

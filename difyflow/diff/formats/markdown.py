@@ -9,11 +9,11 @@ from typing import Final
 from difyflow.diff._say import change_of, harmless, is_text
 from difyflow.diff.changes import Diff
 from difyflow.diff.formats._how import How
+from difyflow.diff.formats._inline import code, plain
 from difyflow.diff.report import Detail, Entry, report
 from difyflow.diff.words import Line, Piece, lines
 
 _SIGNS: Final = {"+": "➕", "-": "➖", "~": "✏️", "=": "🏷️"}
-_SPECIAL: Final = re.compile(r"([\\`*_{}\[\]<>()#+|~@!&$:])")
 _MOST_LINES: Final = 200
 """Lines of a text that are shown; a comment on GitHub may have 65,536 characters."""
 
@@ -33,19 +33,6 @@ def show(diff: Diff, how: How = How()) -> str:  # noqa: B008  frozen
             break
         text.append(block)
     return "".join(text)
-
-
-def plain(text: str) -> str:
-    """A text in which nothing is Markdown, a mention or a link."""
-    return _SPECIAL.sub(r"\\\1", harmless(" ".join(text.split())))
-
-
-def code(text: str) -> str:
-    """A text as inline code."""
-    shown = harmless(text)
-    fence = "`" * (1 + max((len(run) for run in re.findall("`+", shown)), default=0))
-    gap = " " if shown.startswith("`") or shown.endswith("`") or not shown.strip() else ""
-    return f"{fence}{gap}{shown}{gap}{fence}"
 
 
 def _blocks(diff: Diff, how: How) -> Iterator[str]:
