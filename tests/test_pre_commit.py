@@ -62,7 +62,8 @@ def test_the_hook_passes_by_what_is_no_dsl_file_and_tells_what_breaks(
     monkeypatch.chdir(tmp_path)
     Path("other.yml").write_text("jobs: [1", encoding="utf-8")
     Path("app.yml").write_text(
-        "kind: app\nversion: 0.5\napp: {name: A, mode: workflow}\nworkflow: {graph: {nodes: [], edges: []}}\n",
+        "kind: app\nversion: 0.5\napp: {name: A, mode: workflow}\n"
+        "workflow: {graph: {nodes: [], edges: []}}\n",
         encoding="utf-8",
     )
     scripts = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["scripts"]

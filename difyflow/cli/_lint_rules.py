@@ -41,6 +41,7 @@ def listing(format_: str) -> str:
                 "since": item.since,
                 "until": item.until,
                 "fix": item.fix,
+                "opt_in": item.opt_in,
                 "summary": item.summary,
             }
             for item in rules()
@@ -57,7 +58,8 @@ def _text() -> str:
         if item.family != family:
             family = item.family
             lines += ["", family] if lines else [family]
-        lines.append(f"  {item.id:<{width}}  {item.severity:<7}  {item.summary}")
+        only = " Only with --select." if item.opt_in else ""
+        lines.append(f"  {item.id:<{width}}  {item.severity:<7}  {item.summary}{only}")
     return "\n".join(lines) + "\n"
 
 
@@ -79,6 +81,8 @@ def _facts(item: Rule) -> str:
     if item.until:
         parts.append(f"until Dify {item.until}")
     parts.append({"safe": "fix: --fix", "unsafe": "fix: --unsafe-fixes"}[item.fix] if item.fix else "no fix")
+    if item.opt_in:
+        parts.append(f"only with --select {item.id}")
     return ", ".join(parts)
 
 

@@ -41,8 +41,9 @@ class Settings:
 
     Attributes:
         target: the releases; None = those of each document's own version.
-        severity: the mildest that is told; None = warning.
-        select: ids of rules, names of families, or patterns; empty = all rules.
+        severity: the mildest that is told; None = warning, and info of rules whose id is selected.
+        select: ids of rules, names of families, or patterns; empty = all rules. A rule that is opt-in is
+            asked only if its id stands here.
         ignore: the same, which is left out.
     """
 
@@ -62,19 +63,23 @@ class Settings:
 
     def chosen(self, rules: Sequence[Rule]) -> list[Rule]:
         """The rules that are asked."""
-        mildest = SEVERITIES.index(self.severity or "warning")
         return [
             item
             for item in rules
-            if (not self.select or _matches(item, self.select))
+            if (item.id in self.select if item.opt_in else not self.select or _matches(item, self.select))
             and not _matches(item, self.ignore)
             # A rule tells nothing worse than its own severity.
-            and SEVERITIES.index(item.severity) <= mildest
+            and self._is_told(item.id, item.severity)
         ]
 
     def tells(self, finding: Finding) -> bool:
         """True if the finding is bad enough to be told."""
-        return SEVERITIES.index(finding.severity) <= SEVERITIES.index(self.severity or "warning")
+        return self._is_told(finding.rule, finding.severity)
+
+    def _is_told(self, rule_id: str, severity: Severity) -> bool:
+        """Who selects a rule by its id wants all of it, unless he says otherwise."""
+        mildest = self.severity or ("info" if rule_id in self.select else "warning")
+        return SEVERITIES.index(severity) <= SEVERITIES.index(mildest)
 
 
 def _matches(rule: Rule, patterns: Sequence[str]) -> bool:

@@ -48,7 +48,7 @@ def lint(
         source: YAML text or its bytes, or a document; only a text has lines.
         path: file name, for messages of what cannot be read.
         target: `dify-1.12`, `0.5.0`; default: what the document's own version says.
-        only: the rules to be asked; None = all.
+        only: the rules to be asked; None = all but those that must be selected by their id.
 
     Raises:
         ReadError: no YAML, or no mapping.
@@ -73,9 +73,8 @@ def check(
     """As `lint`, for a document that is read already; `source` gives the lines."""
     view = View(data, target, source.text if source else "")
     places = Places(source)
-    asked = [
-        item for item in (rules() if only is None else only) if within(view.target, item.since, item.until)
-    ]
+    chosen = [item for item in rules() if not item.opt_in] if only is None else only
+    asked = [item for item in chosen if within(view.target, item.since, item.until)]
     findings = [_finding(view, places, rule, found) for rule in asked for found in rule.check(view)]
     return sorted(findings, key=_by_place)
 

@@ -32,6 +32,7 @@ class Rule:
         since, until: the Dify releases (`1.10.0`; `0.15` stands for all its patches) in which it holds, both
             included; None = no bound. It is asked only if it holds in all releases of the target.
         fix: whether it can mend what it finds, and whether that is safe.
+        opt_in: it is asked only where its id is selected: what it finds is in many files that are all right.
     """
 
     id: str
@@ -40,6 +41,7 @@ class Rule:
     since: str | None = None
     until: str | None = None
     fix: Literal["safe", "unsafe"] | None = None
+    opt_in: bool = False
 
     @property
     def page(self) -> str:
@@ -64,10 +66,11 @@ def rule(
     since: str | None = None,
     until: str | None = None,
     fix: Literal["safe", "unsafe"] | None = None,
+    opt_in: bool = False,
 ) -> Callable[[Check], Rule]:
     """Makes a rule of a function; see `Rule`."""
 
     def made(check: Check) -> Rule:
-        return Rule(rule_id, severity, check, since, until, fix)
+        return Rule(rule_id, severity, check, since, until, fix, opt_in)
 
     return made

@@ -58,6 +58,22 @@ def test_families_ids_and_patterns_choose_rules() -> None:
     assert "ref-may-be-missing" not in chosen  # info, and the mildest that is told is a warning
 
 
+def test_a_rule_that_must_be_selected_is_asked_only_where_its_id_is() -> None:
+    opt_in = {item.id for item in rules() if item.opt_in}
+    assert opt_in == {"edge-id-form", "ref-unchecked-field"}
+    for select in ((), ("*",), ("edge-*", "ref-*"), ("edge-data", "unchecked")):
+        settings = Settings(severity="info", select=select)
+        assert not opt_in & {item.id for item in settings.chosen(rules())}
+    both = Settings(severity="info", select=("edge-id-form", "code-*")).chosen(rules())
+    assert {"edge-id-form", "code-main"} <= {item.id for item in both}
+    assert "--select" in next(item.page for item in rules() if item.id == "edge-id-form")
+
+
+def test_who_selects_a_rule_by_its_id_is_told_all_of_it() -> None:
+    assert [item.id for item in Settings(select=("edge-id-form",)).chosen(rules())] == ["edge-id-form"]
+    assert Settings(severity="warning", select=("edge-id-form",)).chosen(rules()) == []
+
+
 def test_a_pyproject_counts_if_it_speaks_of_us(tmp_path: Path) -> None:
     inner = tmp_path / "a" / "b"
     inner.mkdir(parents=True)

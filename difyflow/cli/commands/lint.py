@@ -14,7 +14,7 @@ _FORMATS = ["text", "json", "sarif", "github", "junit"]
 @click.option(
     "--severity",
     type=click.Choice(["error", "warning", "info"]),
-    help="The mildest that is told and counted; default: warning.",
+    help="The mildest that is told and counted; default: warning, info of rules named in --select.",
 )
 @click.option("--target", metavar="RELEASE", help="dify-0.15, dify-1.12, 0.5.0; default: the file's version.")
 @click.option("--select", multiple=True, metavar="RULE", help="Only these rules, families or patterns.")

@@ -82,3 +82,44 @@ def edge_container_data(view: View) -> Iterator[Found]:
                 yield Found(
                     (*edge.path, "data", key), f"the edge lies {where}, not in {found!r}", node=edge.source
                 )
+
+
+@rule("edge-id-form", severity="info", fix="safe", opt_in=True)
+def edge_id_form(view: View) -> Iterator[Found]:
+    """The id of an edge is not the one that the editor would give it.
+
+    What it does:
+        Compares `id` with `<source>-<sourceHandle>-<target>-<targetHandle>`. Since every eighth edge of apps
+        that run has another id, it is asked only where it is selected:
+        `difyflow lint --select edge-id-form`.
+
+    Why is it bad:
+        It is not, for Dify. Two people who draw the same edge get two ids, and a merge has two edges.
+
+    Example:
+        ```yaml
+        {id: e1, source: start, sourceHandle: source, target: ask, targetHandle: target}
+        ```
+
+    Use instead:
+        ```yaml
+        {id: start-source-ask-target, source: start, sourceHandle: source, target: ask, targetHandle: target}
+        ```
+
+    Fix safety:
+        Safe: nothing else names an edge by its id. An id that another edge has is not given again.
+
+    Dify:
+        Every release (`useNodesInteractions`).
+    """
+    taken = {edge.raw.get("id") for edge in view.edges if isinstance(edge.raw.get("id"), str)}
+    for edge, _, _ in ends(view):
+        found = edge.raw.get("id")
+        target = edge.raw.get("targetHandle")
+        wanted = "-".join(
+            (edge.source, edge.handle, edge.target, target if isinstance(target, str) else "target")
+        )
+        if isinstance(found, str) and found != wanted:
+            place = (*edge.path, "id")
+            fix = None if wanted in taken else Fix(f"Set it to {wanted}", ((place, wanted),))
+            yield Found(place, f"the editor would call this edge {wanted!r}", node=edge.source, fix=fix)
