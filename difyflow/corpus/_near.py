@@ -1,8 +1,9 @@
 """Near duplicates by MinHash and locality-sensitive hashing: the only door to `rensa`.
 
 A text is the set of its shingles, all its runs of five characters, so that Chinese without spaces works like
-English. `rensa` (Rust, no dependencies) makes the signatures and finds candidates; the similarity of each
-candidate is then counted exactly from the texts, so that nothing is reported by chance.
+English. `rensa` (Rust, no dependencies) makes the signatures; texts that share a band of theirs are
+candidates, and the similarity of each is then counted exactly from the texts, so that nothing is reported by
+chance.
 """
 
 from __future__ import annotations
@@ -34,19 +35,11 @@ _BETWEEN = "\x1f"
 class _MinHash(Protocol):
     def update(self, items: Sequence[str]) -> None: ...
 
-    def jaccard(self, other: object) -> float: ...
-
-
-class _Lsh(Protocol):
-    def insert(self, key: int, minhash: _MinHash) -> None: ...
-
-    def query(self, minhash: _MinHash) -> list[int]: ...
+    def digest(self) -> list[int]: ...
 
 
 class _Rensa(Protocol):
     def RMinHash(self, num_perm: int, seed: int) -> _MinHash: ...
-
-    def RMinHashLSH(self, threshold: float, num_perm: int, num_bands: int) -> _Lsh: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,9 +81,10 @@ def shingles(text: str, size: int = SHINGLE) -> set[str]:
 class Near:
     """Texts by key, asked for the one that is nearest to another; use it in `with`.
 
-    The texts lie in a temporary file, so that memory holds about 2 KB a text however long it is. A text that
-    resembles more than 200 others is compared with the first 200 of them, and exactly only with those
-    whose estimated similarity comes near the threshold: time stays linear where all texts follow one pattern.
+    The texts lie in a temporary file, so that memory holds some 350 bytes a text however long it is, and 8 MB
+    for the first one. A text that resembles more than 200 others is compared with the first 200 of them, and
+    exactly only with those whose estimated similarity comes near the threshold: time stays linear where all
+    texts follow one pattern.
 
     Args:
         threshold: least similarity of a match.
@@ -104,10 +98,10 @@ class Near:
         self._rensa = _rensa()
         self.threshold, self._shingle = threshold, shingle
         self._perm, bands = _bands(threshold)
-        self._lsh = self._rensa.RMinHashLSH(threshold, self._perm, bands)
+        self._bands = _Bands(bands)
         self._texts: BinaryIO = cast("BinaryIO", tempfile.TemporaryFile())  # noqa: SIM115  closed in __exit__
-        self._keys: list[int] = []
-        self._signatures: list[_MinHash] = []
+        self._keys = array("q")
+        self._signatures = bytearray()
         self._places = array("q", [0])
 
     def __enter__(self) -> Self:
@@ -129,9 +123,11 @@ class Near:
         found = shingles(text, self._shingle)
         signature = self._rensa.RMinHash(self._perm, _SEED)
         signature.update([mark + one for one in found] if mark else list(found))
-        best: Match | None = None
-        for place in sorted(set(self._lsh.query(signature)))[:_MOST]:
-            if signature.jaccard(self._signatures[place]) < self.threshold - _SLACK:
+        hashes = array("I", signature.digest()).tobytes()
+        short, best = hashes[:: len(hashes) // self._perm], None
+        bands = self._bands.of(hashes)
+        for place in self._bands.sharing(bands):
+            if self._estimate(short, place) < self.threshold - _SLACK:
                 continue
             other_mark, _, other = self._text(place).partition(_BETWEEN)
             similarity = self._similarity(found, other)
@@ -139,17 +135,23 @@ class Near:
             if better and other_mark == mark:
                 best = Match(self._keys[place], similarity)
         if best is None and add is not None:
-            self._add(mark + _BETWEEN + text, signature, add)
+            self._bands.add(bands, len(self._keys))
+            self._signatures += short
+            self._add(mark + _BETWEEN + text, add)
         return best
 
-    def _add(self, text: str, signature: _MinHash, key: int) -> None:
+    def _add(self, text: str, key: int) -> None:
         place = len(self._keys)
         self._texts.seek(self._places[place])
         size = self._texts.write(text.encode("utf-8", "surrogatepass"))
         self._places.append(self._places[place] + size)
         self._keys.append(key)
-        self._signatures.append(signature)
-        self._lsh.insert(place, signature)
+
+    def _estimate(self, short: bytes, place: int) -> float:
+        """Share of hashes of which a byte is the same: one in 256 by chance, which is no matter here."""
+        other = self._signatures[place * self._perm : (place + 1) * self._perm]
+        differing = int.from_bytes(short) ^ int.from_bytes(other)
+        return differing.to_bytes(self._perm).count(0) / self._perm
 
     def _text(self, place: int) -> str:
         self._texts.seek(self._places[place])
@@ -160,6 +162,47 @@ class Near:
         other = shingles(text, self._shingle)
         common = len(found & other)
         return common / (len(found) + len(other) - common)
+
+
+_Band = tuple[bytearray, bytes]
+"""The bucket of a band, and four bytes that tell it there from others."""
+
+
+class _Bands:
+    """Numbers of texts by the bands of their signatures, in eight bytes each; the library's table takes 110.
+
+    A band's hash names its bucket, a bytearray of four more bytes of the hash and the number, end to end.
+    """
+
+    def __init__(self, count: int) -> None:
+        self._count = count
+        self._buckets = [bytearray() for _ in range(1 << 16)]
+
+    def of(self, hashes: bytes) -> list[_Band]:
+        """The bands of a signature."""
+        size, found = len(hashes) // self._count, []
+        for start in range(0, len(hashes), size):
+            mark = hash(hashes[start : start + size])
+            found.append((self._buckets[mark & 0xFFFF], (mark >> 16 & 0xFFFFFFFF).to_bytes(4)))
+        return found
+
+    def add(self, bands: list[_Band], number: int) -> None:
+        """Adds a text; numbers ascend."""
+        place = number.to_bytes(4)
+        for bucket, tag in bands:
+            bucket += tag + place
+
+    def sharing(self, bands: list[_Band]) -> list[int]:
+        """The first texts that share a band, by number; at most `_MOST`."""
+        found: set[int] = set()
+        for bucket, tag in bands:
+            at, left = bucket.find(tag), _MOST
+            while at >= 0 and left:
+                if at % 8 == 0:
+                    found.add(int.from_bytes(bucket[at + 4 : at + 8]))
+                    left -= 1
+                at = bucket.find(tag, at + 1)
+        return sorted(found)[:_MOST]
 
 
 def _bands(threshold: float) -> tuple[int, int]:

@@ -62,7 +62,7 @@ def dedupe(
         kind: how alike.
         threshold: for `near`: least share of common shingles, above 0.
         memory: bytes for digests; above that they go to disk. Of `near` it bounds the digests only: the
-            signatures take about 2 KB a line that is kept.
+            signatures take some 350 bytes a line that is kept.
 
     Raises:
         UsageError: a threshold that makes no sense; or, on the way, a line that was too long to be read.

@@ -162,7 +162,7 @@ def stats(
     price: Price | None = None,
     near: bool = False,
 ) -> Stats:
-    """Counts in one pass; memory grows by some 60 bytes a sample, by 2 KB more with `near`.
+    """Counts in one pass; memory grows by some 60 bytes a sample, by 350 more with `near`.
 
     Args:
         lines: physical lines.

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import random
+import tracemalloc
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from difyflow.corpus._digests import Digests
+from difyflow.corpus._near import Match, Near
 from difyflow.corpus.dedupe import Dropped, Kept, dedupe
 from difyflow.errors import UsageError
 
@@ -109,3 +111,27 @@ def test_the_similarity_that_is_said_is_counted_and_not_estimated(asked):
     (_, dropped) = dedupe([one, other], kind="near", threshold=0.5)
     assert isinstance(dropped, Dropped)
     assert dropped.similarity == pytest.approx(17 / 19)  # 22 characters: 18 shingles each, 17 common
+
+
+@pytest.mark.local
+def test_of_a_text_that_resembles_very_many_only_the_first_ones_are_looked_at():
+    pattern = "".join(chr(0x4E00 + number) for number in range(30))
+    with Near(0.95) as near:  # the last character of each is another: 0.93 alike
+        for number in range(230):
+            assert near.nearest(pattern + chr(0x6000 + number), add=number) is None
+        assert near.nearest(pattern + chr(0x6000 + 3)) == Match(3, 1.0)
+        assert near.nearest(pattern + chr(0x6000 + 220)) is None
+
+
+@pytest.mark.local
+def test_near_duplicates_take_a_few_hundred_bytes_a_text():
+    chance = random.Random(1)
+    texts = ["".join(chr(0x4E00 + chance.randrange(3000)) for _ in range(60)) for _ in range(300)]
+    with Near() as near:
+        near.nearest(texts[0], add=0)
+        tracemalloc.start()
+        for number, text in enumerate(texts[1:], 1):
+            near.nearest(text, add=number)
+        used = tracemalloc.get_traced_memory()[0]
+        tracemalloc.stop()
+    assert used / 299 < 16 * 80  # most buckets are opened for the first time, which takes some 60 bytes
