@@ -170,6 +170,8 @@ def _dry_run(options: Options, pace: batch.PaceLimits) -> int:
                 bad(row)
             else:
                 good += 1
+        if not good and not bad.count:
+            raise UsageError("there are no rows to run", path=source.name, code="no-rows")
         runs = good * options.repeat
         expected = batch.estimate(target.api, runs, pace)
     tell_columns(target.sheet, options)

@@ -87,6 +87,14 @@ def test_a_dry_run_checks_and_sends_nothing(dify, run, table, tmp_path):
     assert not (tmp_path / "out").exists()
 
 
+def test_a_table_without_rows_is_told_by_a_dry_run_too(dify, run, tmp_path):
+    (tmp_path / "rows.csv").write_text("attachments,trigger\n")
+    server = dify()
+    for how in (("--dry-run",), ("-o", "out")):
+        done = run(server.url, "rows.csv", *how, DIFY_API_KEY=KEY)
+        assert (done.returncode, "rows.csv: there are no rows to run" in done.stderr) == (2, True)
+
+
 def test_a_column_that_is_missing_is_named_with_those_that_there_are(dify, run, table):
     done = run(dify().url, table, "-o", "out", DIFY_API_KEY=KEY)
     assert done.returncode == 2

@@ -11,6 +11,7 @@ import csv
 import glob
 import io
 import json
+import re
 from collections import Counter
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import closing
@@ -32,6 +33,7 @@ _BOMS = (
     (codecs.BOM_UTF16_LE, "utf-16"),
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
+_EXCEL_SEP = re.compile(r"\"?sep=([,;\t|])\"?", re.IGNORECASE)
 _LONGEST_CELL = 2**31 - 1
 
 
@@ -261,9 +263,14 @@ def _of_csv(lines: _Lines, delimiter: str) -> Iterator[Row]:
     csv.field_size_limit(_LONGEST_CELL)  # whole documents may stand in a cell
     while lines.peek() and not lines.peek().strip():
         next(lines)
+    named = _EXCEL_SEP.fullmatch(lines.peek().rstrip("\r\n"))
+    if named:  # Excel's own first line, which is no row
+        delimiter = named[1]
+        next(lines)
     head = lines.peek()
     if not head:
         raise UsageError("is empty: the first line must name the columns", path=lines.name, code="no-rows")
+    _check_head(head, lines)
     reader = csv.reader(lines, delimiter=delimiter or _sniffed(head), strict=True)
     header_line = lines.number + 1
     columns = column_names(next(_records(reader, lines))[1], lines.name, header_line)
@@ -277,6 +284,26 @@ def _of_csv(lines: _Lines, delimiter: str) -> Iterator[Row]:
             yield Row(number, line, {}, problem)
         else:
             yield Row(number, line, dict(zip(columns, cells, strict=True)), head=header_line)
+
+
+def _check_head(head: str, lines: _Lines) -> None:
+    """Tells what the reader of CSV would tell in a way that does not help."""
+    if "\0" in head:
+        raise UsageError(
+            "holds NUL characters, so it is no CSV in this encoding",
+            path=lines.name,
+            line=lines.number + 1,
+            code="bad-encoding",
+            hint="if it is text, name its encoding, for example --encoding utf-16-le",
+        )
+    if "\r" in head.removesuffix("\n").removesuffix("\r") and '"' not in head:
+        raise UsageError(
+            "its lines end with CR alone, as those of old Macintosh programs",
+            path=lines.name,
+            line=lines.number + 1,
+            code="bad-csv",
+            hint="save it again as CSV UTF-8",
+        )
 
 
 def _records(reader: Iterator[list[str]], lines: _Lines) -> Iterator[tuple[int, list[str]]]:

@@ -50,6 +50,28 @@ def test_the_delimiter_is_seen_from_the_header(rows_of, sign):
     assert values(rows_of(f'a{sign}"b,;c"\n1{sign}2\n')) == [{"a": "1", "b,;c": "2"}]
 
 
+@pytest.mark.parametrize("sign", [",", ";", "\t", "|"])
+def test_the_delimiter_can_be_named_in_a_first_line_as_excel_does(rows_of, sign):
+    (row,) = rows_of(f"sep={sign}\r\na{sign}b\r\n1{sign}2\r\n")
+    assert (row.values, row.line, row.head) == ({"a": "1", "b": "2"}, 3, 2)
+
+
+def test_a_table_of_one_column_named_sep_is_no_such_line(rows_of):
+    assert values(rows_of("sep\n1\n")) == [{"sep": "1"}]
+
+
+@pytest.mark.parametrize(
+    ("data", "said"),
+    [
+        ("a,b\r1,2\r", r"rows\.csv:1: its lines end with CR alone"),
+        ("a,b\n1,2\n".encode("utf-16-le"), r"rows\.csv:1: holds NUL characters"),
+    ],
+)
+def test_a_head_that_is_none_is_told_with_what_to_do(rows_of, data, said):
+    with pytest.raises(UsageError, match=said):
+        rows_of(data)
+
+
 def test_a_tsv_file_takes_commas_as_text(rows_of):
     assert values(rows_of("a,b\tc\n1\t2\n", "rows.tsv")) == [{"a,b": "1", "c": "2"}]
 
