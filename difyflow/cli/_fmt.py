@@ -102,6 +102,8 @@ def _standard_input(targets: Sequence[str], options: Options) -> int:
     same = document.source.text == text
     if options.diff:
         _show.write_text("" if same else _difference(document.source.text, text, "-"))
+    elif options.check and not same:
+        _show.note("<stdin>: not as Dify exports it")
     elif not options.check:
         _show.write_text(text)
         return _exit.FINE

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 import sys
 
 import pytest
@@ -11,6 +12,7 @@ import pytest
 import difyflow
 from difyflow.cli.main import run
 from difyflow.dsl import _yaml
+from difyflow.dsl import canonical as canonical_module
 from difyflow.dsl.canonical import canonical, normalized
 
 PLAIN = "workflow:\n  graph: {nodes: [], edges: []}\napp: {mode: 'workflow', name: \"x\"}\n"
@@ -116,11 +118,33 @@ def test_normalize_resets_what_the_editor_leaves_behind(tmp_path):
     assert run(["fmt", str(path), "--normalize", "--check"]) == 0
 
 
+def test_the_help_has_every_rule_of_normalize_with_its_value(capsys):
+    assert run(["fmt", "--help"]) == 0
+    said = capsys.readouterr().out
+    told = re.search(r"--normalize also resets.*?:\n(.*?)\n\n", said, re.DOTALL)
+    rules = {line.split()[0]: line.split("  ")[-1].strip() for line in told[1].splitlines()}
+    listed = re.findall(r"(?m)^    (\S.*?)   +\S", canonical_module.__doc__)
+    assert set(rules) == {name.strip() for names in listed for name in names.split(",")}
+    assert rules["viewport"] == "x 0, y 0, zoom 1" and rules["selected"] == "true becomes false"
+
+
+def test_a_folder_without_documents_is_left_alone(tmp_path, capsys):
+    (tmp_path / "compose.yml").write_bytes(b"app:\n  image: x\n")
+    (tmp_path / "document.yml").write_bytes(b"title: of another tool\n")
+    assert run(["fmt", str(tmp_path)]) == 0
+    assert capsys.readouterr().err == "0 of 0 files formatted\n"
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["compose.yml", "document.yml"]
+
+
 def test_standard_input_goes_to_standard_output(monkeypatch, capsys):
     monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(PLAIN.encode())))
     assert run(["fmt", "-"]) == 0
     assert capsys.readouterr() == (DONE, "")
     assert run(["fmt", "-", "x.yml"]) == 2
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(PLAIN.encode())))
+    capsys.readouterr()
+    assert run(["fmt", "-", "--check"]) == 1
+    assert capsys.readouterr() == ("", "<stdin>: not as Dify exports it\n")
 
 
 @pytest.mark.parametrize("data", [b"", b"\x00\xff\xfe", b"a: 1\n", b"- x\n", b"app: [", None])
