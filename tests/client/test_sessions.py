@@ -57,6 +57,20 @@ def test_a_run_is_not_sent_by_a_connection_that_was_idle_for_long(server, loopba
     transport.close()
 
 
+def test_a_connection_that_the_server_has_closed_is_noticed_before_a_run_is_sent(loopback):
+    ended = loopback.Answer.json({})
+    transport = None
+    port = 0
+    for _ in range(3):
+        with loopback.Server(port=port) as server:
+            server.on("POST", ".*", ended)
+            port = server.port
+            transport = transport or Transport(server.url, KEY, connection=Connection(clock=lambda: 0.0))
+            transport.send(RUN)
+            assert len(server.seen) == 1
+    transport.close()
+
+
 def test_the_environment_is_asked_once(server, loopback, monkeypatch):
     server.on("GET", "/v1/info", loopback.Answer.json({}))
     transport = Transport(server.url, KEY)
