@@ -167,7 +167,8 @@ def fault(template: str) -> Fault | None:
 def names(template: str) -> frozenset[str]:
     """The names that a template looks up and does not make itself; empty if it cannot be read.
 
-    Names after a dot, before `=` in calls, and the filters after `|` are no variables.
+    Names after a dot, before `=` in calls, and the filters after `|` are no variables. A name of which the
+    template asks whether it is defined may well be none.
     """
     try:
         tags = tuple(_tags(template))
@@ -180,9 +181,10 @@ def names(template: str) -> frozenset[str]:
         if (
             tag.kind == "%"
             and words
-            and words[0] in ("for", "set", "macro", "import", "from", "with", "block")
+            and words[0] in ("for", "set", "macro", "call", "import", "from", "with", "block")
         ):
             made |= _made(words)
+        made |= _asked(words)
         start = 0 if tag.kind == "{" else 2 if words[:1] == ["filter"] else 1
         used |= {word for place, word in enumerate(words) if place >= start and _is_variable(words, place)}
     return frozenset(used - made)
@@ -190,10 +192,22 @@ def names(template: str) -> frozenset[str]:
 
 def _made(words: list[str]) -> set[str]:
     """The names that a tag gives."""
+    if words[0] == "call":
+        return set(words[2 : words.index(")")]) if words[1:2] == ["("] else set()
     stop = next(
         (place for place, word in enumerate(words) if word in ("in", "=") and words[0] != "macro"), None
     )
     return {word for word in words[1:stop] if word[0].isalpha() or word[0] == "_"}
+
+
+def _asked(words: list[str]) -> set[str]:
+    """The names of which a tag asks whether they are defined."""
+    found = set()
+    for place, word in enumerate(words):
+        test = words[place + 1 : place + 4]
+        if test[:1] == ["is"] and test[1 + (test[1:2] == ["not"]) :][:1] in (["defined"], ["undefined"]):
+            found.add(word)
+    return found
 
 
 def _is_variable(words: list[str], place: int) -> bool:

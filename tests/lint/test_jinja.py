@@ -63,7 +63,12 @@ def test_what_jinja_refuses_is_refused(template: str) -> None:
         ("{% for x in rows %}{{ x.name }}{{ loop.index }}{% endfor %}", {"rows"}),
         ("{% set y = a %}{{ y }}", {"a"}),
         ("{{ a | join(', ') }}{{ b | indent(width=n) }}", {"a", "b", "n"}),
-        ("{% if a is none and b is not defined %}{% endif %}", {"a", "b"}),
+        ("{% if a is none and b is not defined %}{{ b }}{% endif %}", {"a"}),
+        ("{% if a is defined %}{{ a }}{% endif %}{{ c if d is undefined }}", {"c"}),
+        (
+            "{% call(row) table(rows) %}{{ row }}{% endcall %}{% call table(x) %}{% endcall %}",
+            {"table", "rows", "x"},
+        ),
         ("{{ range(3) }}{{ true }}", set()),
     ],
 )
