@@ -353,3 +353,47 @@ def test_a_reader_who_has_seen_enough_is_no_fault(ready, dsl):
             check=False,
         )
         assert "died" not in done.stderr and "Traceback" not in done.stderr, done.stderr
+
+
+@pytest.mark.long
+def test_a_search_in_history_looks_at_the_lines_that_are_shown_or_at_the_bytes(ready, dsl):
+    ready.commit("two", {"flows/a.yml": dsl(title="Sought")})
+    assert ready.git("log", "--format=%s", "-Snode Sought").split() == ["two"]
+    assert ready.git("log", "--format=%s", "-Stitle: Sought") == ""
+    assert ready.git("log", "--format=%s", "--no-textconv", "-Stitle: Sought").split() == ["two"]
+    assert ready.git("grep", "-c", "title: Sought") == "flows/a.yml:1\n"
+
+
+@pytest.mark.long
+def test_what_scripts_read_is_of_bytes(ready, dsl):
+    """Plumbing, patch ids and merges in memory see no driver of ours but the merge driver."""
+    ready.git("checkout", "-q", "-b", "work")
+    ready.commit("theirs", {"flows/a.yml": dsl(number=2)})
+    ready.git("checkout", "-q", "main")
+    ready.commit("ours", {"flows/a.yml": dsl(title="Sum")})
+    for arguments in (["diff-tree", "-p", "work"], ["format-patch", "--stdout", "-1", "work"]):
+        assert '-          return {"n": 1}' in ready.git(*arguments)
+    assert ready.git("cherry", "main", "work").startswith("+ ")
+    tree = ready.git("merge-tree", "--write-tree", "main", "work").strip()
+    assert ready.git("show", f"{tree}:flows/a.yml") == dsl(title="Sum", number=2)
+    shown = ready.git("range-diff", "main~1..main", "work~1..work", "--creation-factor=100")
+    assert "node Count (code b)" in shown
+
+
+@pytest.mark.long
+def test_revert_and_a_mailed_patch_merge_by_nodes_and_an_unfinished_merge_shows_lines(ready, dsl, tmp_path):
+    ready.commit("two", {"flows/a.yml": dsl(number=2)})
+    mail = tmp_path / "mail.patch"
+    mail.write_text(ready.git("format-patch", "--stdout", "-1"), encoding="utf-8")
+    ready.commit("three", {"flows/a.yml": dsl(number=2, title="Sum")})
+    ready.git("revert", "--no-edit", "HEAD~1")
+    assert ready.git("show", ":flows/a.yml") == dsl(title="Sum")
+    ready.commit("far", {"flows/a.yml": dsl(title="Sum").replace("variables: []", "variables:  []")})
+    ready.git("am", "-q", "-3", str(mail))
+    assert 'return {"n": 2}' in ready.git("show", ":flows/a.yml")
+    ready.git("checkout", "-q", "-b", "work", "HEAD~1")
+    ready.commit("theirs", {"flows/a.yml": dsl(title="Sum", number=9)})
+    assert ready.run("merge", "main").returncode == 1
+    ready.write({"flows/a.yml": dsl(title="Sum", number=11)})
+    shown = ready.git("diff")
+    assert shown.startswith("diff --cc flows/a.yml\n") and '++    | return {"n": 11}' in shown

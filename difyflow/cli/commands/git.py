@@ -46,6 +46,24 @@ def install(everywhere: bool, local: bool, globs: tuple[str, ...]) -> int:
     attributes say.
 
     \b
+    What is seen where:
+      by nodes and fields   git diff, git difftool --tool=difyflow (also --dir-diff),
+                            git show / log -p / stash show -p with --ext-diff
+      a line per field,     git show, log -p, blame, range-diff; git diff while a merge
+      node and edge         is not finished; log -S and -G search these lines (bytes:
+                            --no-textconv)
+      merged by nodes       merge, rebase, cherry-pick, revert, stash pop, am -3
+      git's own             format-patch, am, apply, add -p, stash show -p, --stat, diff
+                            of a document that cannot be read, and all of them with
+                            --no-ext-diff --no-textconv: a patch for git apply
+
+    Git tells a driver none of its options. Those about how a diff looks (-w, -U, -I,
+    --word-diff, --color-moved, ...) are read off git's command line and used for git's
+    own output; --color-moved then knows one file at a time. What git does with the
+    output of all drivers is not ours: --output=FILE gets only what git writes itself,
+    and log --graph draws no lines beside it.
+
+    \b
     Examples:
       difyflow git install
       difyflow git install --global
