@@ -58,6 +58,7 @@ class Fault(Enum):
     MODE = "there is no such system variable in this kind of app"
     ENVIRONMENT = "there is no such environment variable"
     CONVERSATION = "there is no such conversation variable"
+    PIPELINE = "there is no such pipeline variable"
     OUTSIDE = "it exists inside of the container only"
 
 
@@ -181,7 +182,7 @@ class Resolver:
             case "conversation":
                 return _of_declared(selector, self._view.conversation, Fault.CONVERSATION)
             case "rag":
-                return Resolved(OutputVar(name, VarType.ANY))
+                return self._of_pipeline(selector)
         owner = self._view.by_id.get(root)
         if owner is None:
             if self._view.kind == "snippet" and root in _SNIPPET_START:
@@ -191,6 +192,20 @@ class Resolver:
             parts = Selector((root, *name.split("."), *selector[2:]))
             return self._of_system(parts, 2)
         return self._of_node(selector, owner, node)
+
+    def _of_pipeline(self, selector: Selector) -> Resolved:
+        """`rag.shared.name` or `rag.<node id>.name`; in other documents nobody can say."""
+        found = self._view.workflow.get("rag_pipeline_variables")
+        if self._view.kind != "rag_pipeline" or not isinstance(found, list) or len(selector) < 3:
+            return Resolved(OutputVar(selector[-1], VarType.ANY))
+        known = tuple(
+            str(item.get("variable"))
+            for item in found
+            if isinstance(item, dict) and item.get("belong_to_node_id") == selector[1]
+        )
+        if selector[2] in known:
+            return Resolved(OutputVar(selector[-1], VarType.ANY))
+        return Resolved(fault=Fault.PIPELINE, known=known, part=2)
 
     def _of_system(self, selector: Selector, place: int) -> Resolved:
         name = selector[place]

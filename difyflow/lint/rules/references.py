@@ -241,6 +241,45 @@ def ref_conversation(view: View) -> Iterator[Found]:
     yield from _special(view, Fault.CONVERSATION, "conversation variable")
 
 
+@rule("ref-pipeline", severity="error", fix="unsafe")
+def ref_pipeline(view: View) -> Iterator[Found]:
+    """A reference names a variable of the pipeline that does not exist.
+
+    What it does:
+        Looks up references that begin with `rag` in `workflow.rag_pipeline_variables`: by name, and by the
+        node that the variable belongs to, or `shared`. In apps nothing is said of them.
+
+    Why is it bad:
+        There is no value: a tool that takes the variable fails, a text has `rag.shared.name` in its place.
+
+    Example:
+        ```yaml
+        tool_parameters: {delimiter: {type: mixed, value: '{{#rag.shared.delimiter#}}'}}   # declared: delim
+        ```
+
+    Use instead:
+        ```yaml
+        tool_parameters: {delimiter: {type: mixed, value: '{{#rag.shared.delim#}}'}}
+        ```
+
+    Fix safety:
+        Unsafe: puts the nearest name in its place, if there is one that is near.
+
+    Dify:
+        1.9 and later (`PipelineRunner.run` puts what is declared into the pool).
+    """
+    for node, reference, resolved in _faulty(view, Fault.PIPELINE):
+        selector = reference.selector
+        near = nearest(selector[2], resolved.known)
+        fix = None
+        if near is not None:
+            better = Selector((*selector[:2], near, *selector[3:]))
+            fix = _uses.renamed(node, reference, better, f"Refer to {near}")
+        hint = meant(selector[2], _known(resolved.known))
+        text = f"there is no pipeline variable {selector[2]!r} of {selector[1]!r}{hint}"
+        yield _uses.told(node, reference, text, fix=fix, severity=_uses.mild(view, node, reference))
+
+
 def _special(view: View, fault: Fault, what: str) -> Iterator[Found]:
     for node, reference, resolved in _faulty(view, fault):
         name = reference.selector.variable
