@@ -12,7 +12,8 @@ from pathlib import Path
 from typing import BinaryIO, Literal
 
 from difyflow.corpus import provenance
-from difyflow.corpus.check import check
+from difyflow.corpus.check import Tally, check
+from difyflow.corpus.check import service as rules_of
 from difyflow.corpus.samples import Sample, line_digest, read_lines, read_samples
 from difyflow.corpus.split import Split, in_parts, split
 from difyflow.corpus.unsigned import worded_as_demo
@@ -96,7 +97,7 @@ def prepare(plan: Plan) -> Prepared:
             or one that cannot be told to train from here.
     """
     known = need_way(plan.service)
-    _check_plan(plan)
+    _check_plan(plan, known)
     warnings = _checked(plan.corpus, known)
     origins = _origins(plan)
     found = _Corpus.of(plan.corpus, origins, by_document=plan.split_by == "document")
@@ -140,11 +141,21 @@ def _of_demo(plan: Plan, origins: _Origins, found: _Corpus) -> UsageError:
     )
 
 
-def _check_plan(plan: Plan) -> None:
+def _check_plan(plan: Plan, known: Service) -> None:
     if not plan.base.strip() or any(sign.isspace() for sign in plan.base):
         raise UsageError(f"{plan.base!r} is no name of a model", hint="--base Qwen/Qwen2.5-7B-Instruct")
     if len(plan.suffix) > 64:
         raise UsageError("a suffix has at most 64 characters", code="suffix")
+    if known.way == "console" and (plan.suffix or plan.hyperparameters):
+        raise UsageError(
+            f"{known.title} takes a suffix and hyper-parameters in the form of its console",
+            code="console",
+            hint="leave --suffix and --set out",
+        )
+    _check_folder(plan)
+
+
+def _check_folder(plan: Plan) -> None:
     if plan.folder.exists() and not plan.folder.is_dir():
         raise UsageError("is no folder", path=str(plan.folder), code="exists")
     there = [name for name in _OLD if (plan.folder / name).exists()]
@@ -183,9 +194,9 @@ def _checked(path: Path, known: Service) -> dict[str, int]:
     """
     errors: list[str] = []
     warnings: Counter[str] = Counter()
-    count = 0
+    count, tally = 0, Tally()
     with _open(path) as file:
-        for item in check(read_lines(file), service=known.rules):
+        for item in check(read_lines(file), service=known.rules, tally=tally):
             if item.severity == "error":
                 count += 1
                 if len(errors) < _SHOWN:
@@ -200,6 +211,13 @@ def _checked(path: Path, known: Service) -> dict[str, int]:
             problems=[*errors, *more],
             code="corpus-faults",
             hint=f"difyflow corpus check {path} --for {known.rules} names all; --fix mends the safe ones",
+        )
+    if set(tally.kinds) - {rules_of(known.rules).PLAIN}:
+        raise UsageError(
+            "holds preference pairs, and a job from here is supervised",
+            path=str(path),
+            code="preference",
+            hint=f"difyflow corpus convert {path} --to openai --lossy keeps the preferred answers",
         )
     return dict(sorted(warnings.items()))
 
@@ -280,6 +298,7 @@ def _split(plan: Plan, known: Service, found: _Corpus) -> tuple[Split, str, list
             "so the validation shows what was learnt and not what carries over to other documents"
         )
     parts = split(keys, shares=shares or {"validation": 0.0}, seed=plan.seed)
+    _check_train(parts.sizes[0], known)
     for name, size, wanted in zip(parts.names, parts.sizes, parts.wanted, strict=True):
         if by == "document" and name != "train" and abs(size / len(found.keys) - wanted) > 0.05:
             notes.append(
@@ -287,6 +306,18 @@ def _split(plan: Plan, known: Service, found: _Corpus) -> tuple[Split, str, list
                 "documents stay whole; --split-by line takes samples one by one"
             )
     return parts, by, notes
+
+
+def _check_train(samples: int, known: Service) -> None:
+    """What the service says of a whole file holds of the training data too, which is a part of the corpus."""
+    rules = rules_of(known.rules)
+    for fault in rules.whole(Tally(samples=samples, kinds={rules.PLAIN: samples})):
+        if rules.RULES[fault.id] == "error":
+            raise UsageError(
+                f"the training data {fault.message}, and {known.title} would refuse that",
+                code=fault.id,
+                hint="add samples, or keep fewer for validation and test: --validation 0",
+            )
 
 
 def _make_folder(plan: Plan) -> None:

@@ -28,10 +28,10 @@ def run(capfdbinary):
 
 @pytest.fixture
 def seed(tmp_path):
-    """Ten samples in the form of the founding corpus."""
+    """Twelve samples in the form of the founding corpus."""
     path = tmp_path / "fire.jsonl"
     lines = []
-    for number in range(10):
+    for number in range(12):
         said = (("system", "你是消防系统专家"), ("user", f"问题{number}?"), ("assistant", f"回答{number}。"))
         messages = [{"role": role, "content": content} for role, content in said]
         lines.append(json.dumps({"messages": messages}, ensure_ascii=False))
@@ -64,7 +64,7 @@ def test_a_corpus_becomes_a_job_that_says_what_to_click(seed, tmp_path, run):
     folder = tmp_path / "job"
     code, text, said = run("prepare", seed, "--for", "siliconflow", "--base", BASE, "-o", folder)
     assert (code, text) == (0, "")
-    assert f"train.jsonl 9, validation.jsonl 1 samples for SiliconFlow, base {BASE}" in said
+    assert f"train.jsonl 11, validation.jsonl 1 samples for SiliconFlow, base {BASE}" in said
     assert f"SiliconFlow has no API for this: {folder}/STEPS.md says what to click" in said
     assert sorted(path.name for path in folder.iterdir()) == [
         "STEPS.md",

@@ -107,6 +107,31 @@ def sample(question, answer):
     return json.dumps({"messages": turns}, ensure_ascii=False)
 
 
+def test_training_data_that_the_split_makes_too_small_is_refused(plan, corpus):
+    small = corpus(samples=10, documents=10)
+    with pytest.raises(UsageError, match="the training data has 9 samples; fewer than 10") as caught:
+        prepare(plan(corpus=small))
+    assert "--validation 0" in str(caught.value)
+    assert not plan(corpus=small).folder.exists()
+    assert prepare(plan(corpus=small, validation=0.0)).job.train.samples == 10
+
+
+def test_preference_pairs_are_no_data_for_a_supervised_job(plan, tmp_path):
+    asked = {"messages": [{"role": "user", "content": "a"}]}
+    answers = [[{"role": "assistant", "content": text}] for text in ("b", "c")]
+    value = {"input": asked, "preferred_output": answers[0], "non_preferred_output": answers[1]}
+    pairs = tmp_path / "pairs.jsonl"
+    pairs.write_text(f"{json.dumps(value)}\n" * 12)
+    with pytest.raises(UsageError, match="holds preference pairs, and a job from here is supervised"):
+        prepare(plan(corpus=pairs))
+
+
+@pytest.mark.parametrize("option", [{"suffix": "law"}, {"hyperparameters": {"n_epochs": 2}}])
+def test_what_a_console_asks_for_is_not_taken_and_forgotten(plan, option):
+    with pytest.raises(UsageError, match="in the form of its console"):
+        prepare(plan(service="siliconflow", base="Qwen/A", **option))
+
+
 def test_samples_of_the_responder_are_refused_unless_allowed(plan, corpus):
     demo = corpus(model="demo")
     with pytest.raises(UsageError, match="40 of 40 samples come from the rule-based responder") as caught:
