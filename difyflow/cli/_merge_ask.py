@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import click
 
@@ -11,6 +12,7 @@ from difyflow.diff._say import short
 from difyflow.diff._values import MISSING, Mask
 from difyflow.diff.conflicts import Choice, Conflict, Side
 from difyflow.diff.patch import shown
+from difyflow.dsl import _yaml
 from difyflow.errors import DifyflowError
 
 _LINES = 40
@@ -81,7 +83,8 @@ class Asked:
             _show.note("  keeping one side leaves out of the other as little as breaks the rule")
             return
         for name, value in zip(("base", "ours", "theirs"), conflict.versions, strict=True):
-            _show.note(f"  {name}:{_version(value)}")
+            is_none = value is MISSING or (conflict.kind == "text" and value == "")
+            _show.note(f"  {name}:{' nothing' if is_none else _version(value)}")
 
     def _answer(self, conflict: Conflict) -> Choice | None:
         """What is chosen; None to leave it as it is."""
@@ -116,10 +119,21 @@ def _word(text: str, words: Sequence[str]) -> str:
 
 
 def _version(value: object) -> str:
-    if value is MISSING:
-        return " nothing"
-    if isinstance(value, str) and not isinstance(value, Mask) and "\n" in value:
-        lines = value.split("\n")
-        more = [f"... and {len(lines) - _LINES} lines more"] if len(lines) > _LINES else []
-        return "".join(f"\n    {line}" for line in [*lines[:_LINES], *more])
-    return f" {short(value)}"
+    """A version: a text of several lines as it is, what has parts as YAML."""
+    text = value if isinstance(value, str) else ""
+    if isinstance(value, dict):
+        text = _yaml.dump(_told(value)).removesuffix("\n")
+    if "\n" not in text:
+        return f" {short(value)}"
+    lines = text.split("\n")
+    more = [f"... and {len(lines) - _LINES} lines more"] if len(lines) > _LINES else []
+    return "".join(f"\n    {line}" for line in [*lines[:_LINES], *more])
+
+
+def _told(value: Any) -> Any:  # noqa: ANN401  plain data
+    """A copy with words in place of secrets."""
+    if isinstance(value, dict):
+        return {key: _told(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_told(item) for item in value]
+    return str(value) if isinstance(value, Mask) else value

@@ -289,6 +289,23 @@ def test_a_secret_is_not_made_of_the_record(three, tmp_path, capsys):
     assert len(reports(tmp_path)) == 2
 
 
+def test_a_node_that_clashes_is_shown_as_yaml_without_secrets(three, tmp_path, say, capsys):
+    node = (
+        "    - {{id: x, type: custom, data: {{type: http-request, title: {0}, "
+        "authorization: {{type: api-key, config: {{api_key: sk-{1}}}}}}}}}\n"
+    )
+    keys = ("pR7vQ2mXw8LkZ4tYb9NcJd3H", "zW5nT8kVq1RmX6yGc2HfLb7D")
+    sides = [{"    # end\n": node.format(title, key)} for title, key in zip("AB", keys, strict=True)]
+    files = three(*sides, file=FILE + "    # end\n")
+    say("theirs\n")
+    out = tmp_path / "out.yml"
+    assert run(["merge", *files, "-o", str(out), "--resolve", "--no-lint"]) == 0
+    err = capsys.readouterr().err
+    assert "  base: nothing\n  ours:\n    data:\n      authorization:\n" in err
+    assert "title: B" in err and "sha256" in err and not any(key in err for key in keys)
+    assert keys[1] in out.read_text(encoding="utf-8")
+
+
 def test_all_are_settled_unasked(clash, tmp_path, capsys):
     _, out = clash
     assert run(["merge", "--resolve", str(out), "--all", "theirs"]) == 0
