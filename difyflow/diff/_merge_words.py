@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from typing import TYPE_CHECKING
 
 from difyflow.diff._say import short
 from difyflow.diff._sides import Side
@@ -11,7 +12,9 @@ from difyflow.diff.changes import Diff, Key, Path
 from difyflow.diff.compare import compare
 from difyflow.diff.conflicts import Kind
 from difyflow.diff.patch import shown
-from difyflow.diff.report import Entry, report
+
+if TYPE_CHECKING:  # nobody waits for the report unless something clashes
+    from difyflow.diff.report import Entry
 
 _SHOWN = 60
 """Characters of a value in a sentence."""
@@ -95,6 +98,8 @@ def edits_in_words(diff: Diff) -> tuple[str, ...]:
 
 
 def _entries(diff: Diff) -> list[Entry]:
+    from difyflow.diff.report import report
+
     return [entry for section in report(diff).sections for entry in section.entries]
 
 

@@ -19,10 +19,10 @@ if TYPE_CHECKING:
     from difyflow.dsl._yaml._comments import first_comment
     from difyflow.dsl._yaml._dump import dump
     from difyflow.dsl._yaml._equal import same
-    from difyflow.dsl._yaml._patch import retext
+    from difyflow.dsl._yaml._retext import retext
 
 # Who only reads need not wait for what writes.
-_HOME = {"dump": "_dump", "first_comment": "_comments", "retext": "_patch", "same": "_equal"}
+_HOME = {"dump": "_dump", "first_comment": "_comments", "retext": "_retext", "same": "_equal"}
 
 __all__ = [
     "MAX_BYTES",

@@ -15,6 +15,8 @@ from difyflow.dsl._yaml._tags import MERGE
 
 _LINE_END: Final = re.compile("\r\n|[\n\r\x85\u2028\u2029]")
 BOM: Final = "\ufeff"
+ANEW: Final = "write the file anew with --reformat: as Dify exports it, without comments"
+"""What to do if a text does not take a change."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""A text with some of its data changed, and every other character as it was."""
+"""A text with some of its data changed, and every other character as it was; `retext` is the way to it."""
 
 from __future__ import annotations
 
@@ -8,72 +8,17 @@ from typing import NoReturn
 
 from yaml.nodes import CollectionNode, MappingNode, Node, ScalarNode, SequenceNode
 
-from difyflow.dsl._yaml import _dump
 from difyflow.dsl._yaml._align import aligned
 from difyflow.dsl._yaml._build import Builder
 from difyflow.dsl._yaml._equal import canonical, same
 from difyflow.dsl._yaml._fresh import Fresh, Spot, is_filled
 from difyflow.dsl._yaml._habits import habits_of
-from difyflow.dsl._yaml._marks import BOM, Composed
+from difyflow.dsl._yaml._marks import ANEW, Composed
 from difyflow.dsl._yaml._places import Places, Splice, nodes_of
-from difyflow.dsl._yaml._read import compose, load
+from difyflow.dsl._yaml._read import load
 from difyflow.dsl._yaml._respell import respelled
 from difyflow.dsl._yaml._tags import MERGE
 from difyflow.errors import CannotEdit, ReadError
-
-_HINT = "write the file anew with --reformat: as Dify exports it, without comments"
-
-
-def retext(composed: Composed, wanted: object) -> str:
-    """The text of `composed`, changed so that it reads as `wanted`.
-
-    If the text is what Dify's exporter writes (line ends and a byte order mark aside), so is the result. In
-    any other text the values that differ are replaced where they stand, and what is added looks like what is
-    there; comments, indentation, quotes and order of the rest stay. What is removed goes with the comment on
-    its line.
-
-    Args:
-        composed: the file as it is.
-        wanted: plain data.
-
-    Raises:
-        CannotEdit: the change cannot be made so: anchors, aliases or `<<` are in the way, or the new text
-            would not read as `wanted`.
-    """
-    if same(composed.data, wanted):
-        return composed.text
-    text = _as_exported(composed, wanted) or _Patcher(composed).text(wanted)
-    if not composed.text.endswith(("\n", "\r")) and text.endswith("\n"):
-        # A file that ended in the middle of a line goes on doing so, if what is now its last value lets it.
-        without = text.removesuffix("\n").removesuffix("\r")
-        if _fault(without, wanted, composed.name) is None:
-            return without
-    fault = _fault(text, wanted, composed.name)
-    if fault is not None:
-        raise fault
-    return text
-
-
-def _fault(text: str, wanted: object, name: str) -> CannotEdit | None:
-    """What is wrong with a new text; None if it reads as `wanted`."""
-    try:
-        again = compose(text, name=name).data
-    except ReadError as err:
-        return CannotEdit(f"the change would break the file: {err.message}", path=name, hint=_HINT)
-    if same(again, wanted):
-        return None
-    return CannotEdit("the change would alter something else too", path=name, hint=_HINT)
-
-
-def _as_exported(composed: Composed, wanted: object) -> str | None:
-    """The new export, if the old text was one; None if not."""
-    text = composed.text.removeprefix(BOM)
-    lines = text.replace("\r\n", "\n")
-    crlf = text.count("\r\n")
-    if crlf not in (0, text.count("\n")) or lines.rstrip("\n") != _dump.dump(composed.data).rstrip("\n"):
-        return None
-    made = _dump.dump(wanted).rstrip("\n") + lines[len(lines.rstrip("\n")) :]
-    return composed.text[: len(composed.text) - len(text)] + (made.replace("\n", "\r\n") if crlf else made)
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +43,7 @@ class _Slot:
     key: object = None
 
 
-class _Patcher:
+class Patcher:
     """Collects what is to be replaced in one text."""
 
     def __init__(self, composed: Composed) -> None:
@@ -118,14 +63,14 @@ class _Patcher:
         done = 0
         for start, end, new in sorted(self._splices, key=lambda splice: splice[:2]):
             if start < done:
-                raise CannotEdit("two changes are in each other's way", path=self._composed.name, hint=_HINT)
+                raise CannotEdit("two changes are in each other's way", path=self._composed.name, hint=ANEW)
             parts += (self._composed.text[done:start], new.replace("\n", self._fresh.habits.newline))
             done = end
         return "".join([*parts, self._composed.text[done:]])
 
     def _refuse(self, node: Node, what: str) -> NoReturn:
         line = node.start_mark.line + 1
-        raise CannotEdit(what, path=self._composed.name, line=line, hint=_HINT)
+        raise CannotEdit(what, path=self._composed.name, line=line, hint=ANEW)
 
     def _change(self, slot: _Slot, new: object) -> None:
         """Makes the value, which differs from `new`, read as `new`."""
