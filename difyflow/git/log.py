@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from heapq import heappop, heappush
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Final
 
@@ -165,6 +166,8 @@ class _Walk:
         is_secret: IsSecret | None,
     ) -> None:
         self._commits = lines
+        self._names_in_order = list(lines)
+        self._order = {name: number for number, name in enumerate(lines)}
         self._blobs, self._names, self._moves = pipes
         self._full = full
         self._ids: dict[tuple[str, Place], str] = {}
@@ -190,17 +193,16 @@ class _Walk:
 
     def _step(self, commit: Commit, place: Place) -> _Step:
         here = self._id(commit.id, place)
-        lines = [self._line(commit.id, parent, place, here) for parent in commit.parents]
+        lines = [_Line(parent, place, self._id(parent, place)) for parent in commit.parents]
+        if here and (self._full or all(line.id != here for line in lines)):
+            lines = [line if line.id else self._line_before(commit.id, line) for line in lines]
         return _Step(commit, place, here, tuple(lines))
 
-    def _line(self, commit: str, parent: str, place: Place, here: str) -> _Line:
-        there = self._id(parent, place)
-        if here and not there:
-            found = self._moves.between(commit, parent)
-            before = moves.source(place, found, self._reader(parent), self._reader(commit))
-            if before is not None:
-                return _Line(parent, before, self._id(parent, before))
-        return _Line(parent, place, there)
+    def _line_before(self, commit: str, line: _Line) -> _Line:
+        """The line with the name that the document had in the parent, if it had another one there."""
+        found = self._moves.between(commit, line.parent)
+        before = moves.source(line.place, found, self._reader(line.parent), self._reader(commit))
+        return line if before is None else _Line(line.parent, before, self._id(line.parent, before))
 
     def _id(self, commit: str, place: Place) -> str:
         known = self._ids.get((commit, place))
@@ -270,20 +272,26 @@ class _Walk:
 
     def _base(self, one: _Line, other: _Line, place: Place) -> bytes | None:
         """The document in the newest commit that two parents of a merge have in common."""
-        mine, theirs = self._ancestors(one.parent), self._ancestors(other.parent)
-        common = next((name for name in self._commits if name in mine and name in theirs), None)
+        common = self._common(one.parent, other.parent)
         if common is None:
             return None
         found = (self._text(common, item) for item in (one.place, other.place, place))
         return next((text for text in found if text is not None), None)
 
-    def _ancestors(self, start: str) -> set[str]:
-        found, left = {start}, [start]
+    def _common(self, one: str, other: str) -> str | None:
+        """The newest commit that both come from: children are looked at before their parents."""
+        sides = {one: 1}
+        sides[other] = sides.get(other, 0) | 2
+        left = sorted(self._order[name] for name in sides)
         while left:
-            more = [name for name in self._commits[left.pop()].parents if name not in found]
-            found.update(more)
-            left += more
-        return found
+            name = self._names_in_order[heappop(left)]
+            if sides[name] == 3:
+                return name
+            for parent in self._commits[name].parents:
+                if parent not in sides:
+                    heappush(left, self._order[parent])
+                sides[parent] = sides.get(parent, 0) | sides[name]
+        return None
 
 
 def _located(repository: Repository, names: Names, target: str, ends: Sequence[str]) -> Place:

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import json
+import subprocess
+from dataclasses import replace
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from difyflow.cli.main import run
 from difyflow.errors import ReadError, UsageError
@@ -302,3 +306,64 @@ def test_few_processes_read_only_what_changed(repo, dsl, tmp_path, monkeypatch):
     assert len(subjects("a.yml")) == 12
     events = [json.loads(line) for line in trace.read_text(encoding="utf-8").splitlines()]
     assert sum(event["event"] == "start" for event in events) <= 8
+
+
+@st.composite
+def histories(draw):
+    """Commits as (parents, what each of two files holds, None where it is not), by numbers from 0."""
+    made = [((), {"a.yml": 0, "b.yml": 0})]
+    for number in range(1, draw(st.integers(3, 14))):
+        count = draw(st.sampled_from((1, 1, 1, 2, 2, 3)))
+        parents = draw(
+            st.lists(st.integers(max(0, number - 4), number - 1), min_size=1, max_size=count, unique=True)
+        )
+        files = {}
+        for name in ("a.yml", "b.yml"):
+            known = [made[parent][1][name] for parent in parents]
+            files[name] = draw(st.sampled_from((*known, *known, number, None)))
+        made.append((tuple(parents), files))
+    return made
+
+
+def import_history(top, made, dsl):
+    """Writes the commits, each with its number as its subject, by one process of git."""
+    lines = []
+    for number, (parents, files) in enumerate(made):
+        lines += [f"commit refs/heads/c{number}", f"mark :{number + 1}"]
+        lines += [f"committer Ann <a@x> {1700000000 + number} +0000", f"data {len(str(number))}", str(number)]
+        lines += [f"{'merge' if place else 'from'} :{parent + 1}" for place, parent in enumerate(parents)]
+        lines.append("deleteall")
+        for name, content in files.items():
+            if content is not None:
+                text = dsl(name=name, title=" ".join(f"{name}{n}" for n in range(200)), number=content)
+                lines += [f"M 100644 inline {name}", f"data {len(text.encode())}", text]
+    given = "\n".join((*lines, "done", "")).encode()
+    subprocess.run(["git", "init", "-q", str(top)], check=True)
+    subprocess.run(["git", "fast-import", "--quiet", "--done"], cwd=top, input=given, check=True)
+
+
+@pytest.mark.long
+@pytest.mark.usefixtures("home")
+@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(made=histories())
+def test_without_renames_the_same_commits_are_found_as_by_git(tmp_path_factory, dsl, made):
+    top = tmp_path_factory.mktemp("history") / "repo"
+    import_history(top, made, dsl)
+    repository = replace(open_repository(top), is_bare=True)
+    tip = f"c{len(made) - 1}"
+    for full in (False, True):
+        for name in ("a.yml", "b.yml"):
+            options = ["--full-history"] if full else []
+            call = ["git", "log", *options, "--format=%s %p", tip, "--", name]
+            out = subprocess.run(call, cwd=top, capture_output=True, encoding="utf-8", check=True).stdout
+            by_git = [line.split(" ") for line in out.splitlines()]
+            try:
+                found = list(commits(repository, name, Which(revisions=(tip,), full=full)))
+            except UsageError:
+                found = []
+            plain = {commit.subject for commit, _ in found if len(commit.parents) < 2}
+            assert plain >= {subject for subject, *parents in by_git if len(parents) < 2}
+            merges = {commit.subject for commit, _ in found if len(commit.parents) > 1}
+            assert merges <= {subject for subject, *parents in by_git if len(parents) > 1}
+            numbers = [int(commit.subject) for commit, _ in found]
+            assert numbers == sorted(set(numbers), reverse=True)
