@@ -29,6 +29,8 @@ def run(options: Options) -> int:
         return _resume(options, pace)
     if options.retry_failed or options.rerun_unknown:
         raise UsageError("--retry-failed and --rerun-unknown go with --resume OUT")
+    if options.html or options.force:
+        raise UsageError("--html and --force go with: difyflow batch report OUT --html report.html")
     if not options.target:
         raise UsageError(
             "no target", hint="difyflow batch TARGET ROWS -o OUT; difyflow batch --help shows examples"
@@ -56,7 +58,7 @@ def _new(options: Options, source: batch.Source, target: OpenTarget, pace: batch
         splitter = _splitter(options, target.sheet, folder.pieces)
         spec = batch.begin(
             folder,
-            bad.checking(splitter.source(source) if splitter else source),
+            splitter.source(source) if splitter else source,
             target.sheet,
             workflow_sha256=target.workflow_sha256,
             created_at=time.time(),
@@ -64,6 +66,7 @@ def _new(options: Options, source: batch.Source, target: OpenTarget, pace: batch
             repeat=options.repeat,
             limit=options.limit,
             on_bad=bad,
+            on_checked=lambda: bad.decide(source.name),
         )
         tell_columns(target.sheet, options)
         tell_pieces(splitter, options)

@@ -15,6 +15,14 @@ KEPT = (
 )  # fmt: skip
 """Options that a batch keeps in its folder, to be opened again."""
 
+FIXED = (
+    "mapping", "pairs", "query", "user", "split", "overlap", "document_encoding", "max_file_size", "env",
+    "each", "encoding", "sheet", "repeat", "limit", "skip_invalid", "dry_run",
+)  # fmt: skip
+"""Options that make the rows and their inputs, which are as they were checked."""
+
+_FLAGS = {"mapping": "--map", "pairs": "--input"}
+
 LOCAL_ONLY = (
     "model_endpoint",
     "model_config",
@@ -82,10 +90,10 @@ class Options:
 
 
 def with_kept(options: Options, settings: Mapping[str, object], folder: str) -> Options:
-    """The options that a batch keeps, in place of those of the command line.
+    """The options that a batch keeps, but for those of the command line that may change.
 
     Raises:
-        UsageError: they were written by another version, or changed by hand.
+        UsageError: an option that cannot change, or kept ones of another version or changed by hand.
     """
     examples = {**asdict(Options()), **_EXAMPLES}
     kept = {name: tuple(value) if isinstance(value, list) else value for name, value in settings.items()}
@@ -97,7 +105,15 @@ def with_kept(options: Options, settings: Mapping[str, object], folder: str) -> 
                 code="bad-batch",
                 hint="go on with the version of difyflow that began it",
             )
-    return replace(options, **kept)  # type: ignore[arg-type]  # of these fields, as was checked
+    given = {name for name, value in asdict(Options()).items() if getattr(options, name) != value}
+    fixed = [_FLAGS.get(name, f"--{name.replace('_', '-')}") for name in FIXED if name in given]
+    if fixed:
+        raise UsageError(
+            f"{fixed[0]} cannot be changed by --resume: the batch goes on as it was begun",
+            hint="begin a new batch for another one",
+        )
+    unchanged = {name: value for name, value in kept.items() if name not in given}
+    return replace(options, **unchanged)  # type: ignore[arg-type]  # of these fields, as was checked
 
 
 def _fits(value: object, example: object) -> bool:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import glob
 import sys
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 
 from difyflow.cli import _show
@@ -74,19 +73,14 @@ class Refusal:
             where = f"line {bad.line}" if bad.line else f"row {bad.number}"
             self._shown += [f"{where}: {problem}" for problem in bad.problems]
 
-    def checking(self, source: batch.Source) -> batch.Source:
-        """The source, which ends with an error if a row did not fit and that is not allowed."""
-
-        def rows() -> object:
-            yield from source.rows()
-            if self.count and not self._skip:
-                raise InputError(
-                    f"{source.name}: {self.count} rows do not fit, nothing was sent",
-                    problems=self._lines(),
-                    hint="mend them, or leave them out with --skip-invalid",
-                )
-
-        return replace(source, rows=rows)  # type: ignore[arg-type]  # a generator of the same rows
+    def decide(self, name: str) -> None:
+        """Refuses the batch if a row did not fit and that is not allowed."""
+        if self.count and not self._skip:
+            raise InputError(
+                f"{name}: {self.count} rows do not fit, nothing was sent",
+                problems=self._lines(),
+                hint="mend them, or leave them out with --skip-invalid",
+            )
 
     def tell(self, name: str) -> None:
         """Lists them."""

@@ -66,6 +66,8 @@ def open_target(options: Options) -> OpenTarget:
     backend, api, digest = _server(url, options) if url else _local(target, options)
     try:
         chat = backend.header().mode in ("advanced-chat", "chat")
+        if options.query and not chat:
+            raise UsageError("--query is for chatflows, and this is a workflow", code="not-a-chatflow")
         plan = batch.Plan(
             form=backend.form(),
             limits=backend.limits(),

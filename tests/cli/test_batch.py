@@ -58,6 +58,21 @@ def test_rows_that_do_not_fit_are_listed_with_their_lines_and_nothing_is_sent(di
     assert server.runs == []
 
 
+def test_rows_within_the_limit_that_do_not_fit_refuse_the_batch_too(dify, run, table):
+    server = dify()
+    done = run(server.url, table, "-o", "out", *MAP, "--limit", "3", DIFY_API_KEY=KEY)
+    assert (done.returncode, server.runs) == (2, [])
+    assert "1 rows do not fit, nothing was sent" in done.stderr
+    done = run(server.url, table, "-o", "out", *MAP, "--limit", "2", DIFY_API_KEY=KEY)
+    assert (done.returncode, len(server.runs)) == (0, 2)
+
+
+def test_a_message_for_a_workflow_is_refused_before_there_is_a_batch(dify, run, table, tmp_path):
+    done = run(dify().url, table, "-o", "out", *MAP, "--query", "hi", DIFY_API_KEY=KEY)
+    assert (done.returncode, "--query is for chatflows" in done.stderr) == (2, True)
+    assert not (tmp_path / "out").exists()
+
+
 def test_the_others_are_run_with_skip_invalid(dify, run, table, tmp_path):
     server = dify()
     done = run(
@@ -122,6 +137,46 @@ def test_a_finished_batch_is_resumed_from_anywhere_without_its_rows(dify, run, t
 
 
 @pytest.mark.parametrize(
+    "option",
+    [
+        ("--input", "trigger=x"),
+        ("--map", "a=b"),
+        ("--repeat", "2"),
+        ("--limit", "1"),
+        ("--user", "me"),
+        ("--dry-run",),
+    ],
+)
+def test_what_makes_the_rows_cannot_be_changed_by_resume(dify, run, table, option):
+    server = dify()
+    run(server.url, table, "-o", "out", *MAP, "--limit", "1", DIFY_API_KEY=KEY)
+    done = run("--resume", "out", *option, DIFY_API_KEY=KEY)
+    assert (done.returncode, len(server.runs)) == (2, 1)
+    assert f"{option[0]} cannot be changed by --resume" in done.stderr
+
+
+def test_how_it_is_reached_and_what_is_collected_can_be_changed_by_resume(dify, run, table, tmp_path):
+    server = dify()
+    begin = (server.url, table, "-o", "out", *MAP, "--limit", "2", "--output-name", "none")
+    done = run(*begin, DIFY_API_KEY=KEY)
+    assert "no output 'none'; the run gave: text" in done.stderr
+    done = run("--resume", "out", "--output-name", "text", "--key-env", "OTHER", OTHER=KEY)
+    assert done.returncode == 0, done.stderr
+    assert (tmp_path / "out/outputs.jsonl").exists()
+    assert len(server.runs) == 2
+
+
+def test_the_response_mode_can_be_changed_by_resume(dify, run, table):
+    server = dify("1.15-dev", step_s=0.002)
+    options = ("--concurrency", "1", "--max-time", "0.2", "--response-mode", "streaming")
+    run(server.url, table, "-o", "out", *MAP, "--skip-invalid", *options, DIFY_API_KEY=KEY)
+    assert 0 < len(server.runs) < 3
+    run("--resume", "out", "--response-mode", "blocking", DIFY_API_KEY=KEY)
+    modes = [one.json()["response_mode"] for one in server.calls("POST", "/v1/workflows/run")]
+    assert (modes[0], modes[-1], len(modes)) == ("streaming", "blocking", 3)
+
+
+@pytest.mark.parametrize(
     ("name", "value"),
     [("news", 1), ("pairs", 7), ("pairs", [7]), ("timeout", "x"), ("insecure", 1), ("target", ["x"])],
 )
@@ -142,6 +197,7 @@ def test_options_that_another_version_kept_are_told(dify, run, table, tmp_path, 
         (("x.yml",), "no folder for the batch"),
         (("-", "rows.csv", "-o", "out"), "a batch must find its target again"),
         (("x.yml", "rows.csv", "--retry-failed"), "go with --resume"),
+        (("x.yml", "rows.csv", "-o", "out", "--html", "x.html"), "go with: difyflow batch report"),
         (("x.yml", "rows.csv", "-o", "out", "--concurrency", "many"), "neither auto nor a number"),
         (("--resume", "nothing"), "there is no batch in this folder"),
         (("status", "nothing"), "there is no batch in this folder"),

@@ -12,7 +12,7 @@ happen at least once.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 from difyflow.client.app_api import AppApi
@@ -77,6 +77,7 @@ def begin(
     repeat: int = 1,
     limit: int | None = None,
     on_bad: Callable[[Bad], None],
+    on_checked: Callable[[], None] = lambda: None,
 ) -> Spec:
     """Checks every row and keeps them; nothing is sent.
 
@@ -89,13 +90,19 @@ def begin(
         settings: kept in `batch.json`; no keys.
         repeat: runs of each row, 1 to 999.
         limit: only so many rows.
-        on_bad: told of each row that does not fit; raises if the batch is to be refused.
+        on_bad: told of each row that does not fit; may raise to refuse the batch.
+        on_checked: called when all rows were checked; may raise as well.
 
     Raises:
         UsageError: rows or columns that cannot be used.
     """
+
+    def rows() -> Iterator[bytes | Bad]:
+        yield from check_all(source, sheet, limit=limit)
+        on_checked()
+
     return folder.begin(
-        check_all(source, sheet, limit=limit),
+        rows(),
         source=source.name,
         repeat=repeat,
         workflow_sha256=workflow_sha256,

@@ -61,13 +61,14 @@ class Splitter:
         documents: that are the same for all rows, of which none names its own; paths as in options.
 
     Raises:
-        UsageError: a limit or an overlap that makes no pieces.
+        UsageError: the input takes no files, or a limit or an overlap that makes no pieces.
     """
 
     def __init__(self, cut: Cut, sheet: Sheet, folder: Path, *, documents: Given | None = None) -> None:
         self._cut, self._sheet, self._folder = cut, sheet, folder
         self._same = documents
         sheet.pieces = folder
+        sheet.check_takes_files(cut.variable)
         split_text(extract(b"x", name="x.txt"), limit=cut.limit, overlap=cut.overlap)
         self._known: dict[tuple[str, int, int], tuple[_Cut, ...]] = {}
         self._stems: dict[Path, Counter[str]] = {}

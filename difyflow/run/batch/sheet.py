@@ -218,6 +218,21 @@ class Sheet:
             hint=f"--each INPUT=GLOB; inputs: {', '.join(one.variable for one in self._plan.form) or 'none'}",
         )
 
+    def check_takes_files(self, variable: str) -> None:
+        """Makes sure that an input is for files.
+
+        Raises:
+            UsageError: there is none of this name, or it is for something else.
+        """
+        found = self._by_name.get(variable)
+        if found is None or found.type not in FILE_TYPES:
+            files = [one.variable for one in self._plan.form if one.type in FILE_TYPES]
+            raise UsageError(
+                f"the input {variable!r} takes no files" if found else f"there is no input {variable!r}",
+                code="no-file-input",
+                hint=f"inputs for files: {', '.join(files) or 'none'}",
+            )
+
     def column_of(self, variable: str, columns: Iterable[str]) -> str | None:
         """The column that is for an input; None if there is none."""
         return next((column for column in columns if self._input_of(column) == variable), None)

@@ -236,6 +236,15 @@ def test_what_names_no_input_and_number_is_refused(text):
         parse_cut(text, overlap=0, encoding=None)
 
 
+@pytest.mark.parametrize(
+    ("variable", "said"), [("trigger", "'trigger' takes no files"), ("file", "there is no input 'file'")]
+)
+def test_only_inputs_for_files_are_cut(tmp_path, variable, said):
+    with pytest.raises(UsageError, match=said) as caught:
+        Splitter(Cut(variable=variable, limit=9), Sheet(Plan(form=FORM)), tmp_path)
+    assert caught.value.hint == "inputs for files: files"
+
+
 def test_an_overlap_that_leaves_no_room_is_refused(tmp_path):
     with pytest.raises(UsageError, match="an overlap of 50 does not fit a piece of 100"):
         splitter(tmp_path, limit=100, overlap=50)
