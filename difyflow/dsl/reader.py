@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-
-from pydantic import ValidationError
 
 from difyflow.dsl import _yaml
 from difyflow.dsl.app import App
@@ -45,16 +44,28 @@ def read_document(source: str | bytes, *, name: str | None = None, max_bytes: in
     shown = name or "<text>"
     composed, data = read_source(source, name=shown, max_bytes=max_bytes)
     _check(data, composed, shown)
-    try:
-        app = App.model_validate(data, context=READING)
-    except ValidationError as err:
-        raise ReadError(
-            f"keys must be text: {err.errors(include_url=False)[0]['msg']}",
-            path=shown,
-            code="key-type",
-            hint="put the key in quotes",
-        ) from err
+    app = App.model_validate(_with_text_keys(data, shown), context=READING)
     return Document(app, composed, shown)
+
+
+def _with_text_keys(data: dict[Any, Any], name: str) -> dict[str, Any]:
+    """The document with its own keys as text: Dify passes over a key such as `5:`, and we keep what it holds.
+
+    Raises:
+        ReadError: two keys are one as text.
+    """
+    made = {key if isinstance(key, str) else _as_text(key): value for key, value in data.items()}
+    if len(made) < len(data):
+        twice = next(key for key in data if not isinstance(key, str) and _as_text(key) in data)
+        raise ReadError(
+            f"the key {twice!r} stands there as text too", path=name, code="key-type", hint="leave one out"
+        )
+    return made
+
+
+def _as_text(key: object) -> str:
+    """A key as JSON writes it: `true`, `null`, `5`."""
+    return json.dumps(key) if key is None or isinstance(key, bool | int | float) else str(key)
 
 
 def read_source(

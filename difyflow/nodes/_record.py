@@ -209,7 +209,7 @@ class Record(BaseModel):
             if key not in known:
                 from difflib import get_close_matches  # only here: reading a file never waits for it
 
-                near = get_close_matches(key, known, 1)
+                near = get_close_matches(str(key), known, 1)
                 known_ones = f"do you mean {near[0]!r}?" if near else f"it has: {', '.join(sorted(known))}"
                 raise ValueError(f"{cls.__name__} has no field {key!r}; {known_ones}")
 

@@ -23,7 +23,7 @@ GOOD = (
         ("app:\nkind: app\n", "app-missing", 1, "`app:` is empty"),
         ("app: words\n", "app-shape", 1, "mapping"),
         ("kind: app\nversion: 0.1\napp: {mode: workflow}\n", "version-type", 2, "0.1 is a number"),
-        ("1: x\napp: {mode: workflow}\n", "key-type", None, "keys must be text"),
+        ("1: x\n'1': y\napp: {mode: workflow}\n", "key-type", None, "the key 1 stands there as text too"),
     ],
 )
 def test_a_document_that_dify_refuses_is_one_error_with_file_and_line(text, code, line, says):
@@ -34,6 +34,17 @@ def test_a_document_that_dify_refuses_is_one_error_with_file_and_line(text, code
     assert line is None or caught.value.line == line
     assert code is None or caught.value.code == code
     assert caught.value.hint
+
+
+def test_a_key_of_the_document_that_is_no_text_is_kept_as_text():
+    app = difyflow.read("5: a\ntrue: b\nnull: c\n2020-01-02: d\napp: {mode: workflow}\n")
+    assert {key: app.data()[key] for key in ("5", "true", "null", "2020-01-02")} == {
+        "5": "a",
+        "true": "b",
+        "null": "c",
+        "2020-01-02": "d",
+    }
+    assert app.mode == "workflow"
 
 
 def test_a_file_over_the_limit_is_not_parsed(tmp_path):
