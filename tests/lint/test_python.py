@@ -91,7 +91,7 @@ def test_returned_keys_are_told_where_they_are_written_out(body: str, keys: list
 def test_keys_that_are_set_in_a_block_may_be_there(body: str, certain: set[str], maybe: set[str]) -> None:
     main = _python.read(f"def main(x):\n{body}").main
     assert main is not None
-    assert (set(main.returns[0].keys or {}), main.returns[0].maybe) == (certain, maybe)
+    assert (set(main.returns[0].keys or {}), set(main.returns[0].maybe)) == (certain, maybe)
 
 
 @pytest.mark.parametrize(
