@@ -19,6 +19,7 @@ from difyflow.client.app_api import AppApi
 from difyflow.errors import UsageError
 from difyflow.records.result import RunStatus
 from difyflow.run.backend import Backend
+from difyflow.run.batch.checking import Bad, check_all
 from difyflow.run.batch.engine import Engine
 from difyflow.run.batch.estimate import Estimate, estimate
 from difyflow.run.batch.folder import Folder, Spec, new_folder, old_folder
@@ -28,7 +29,7 @@ from difyflow.run.batch.progress import Ending, Limits, Progress
 from difyflow.run.batch.recover import Patience
 from difyflow.run.batch.results import Written, write_results
 from difyflow.run.batch.rows import KINDS, Source, each, one_row, open_source
-from difyflow.run.batch.sheet import Bad, Plan, Sheet, Volume, check_all
+from difyflow.run.batch.sheet import Plan, Sheet, Volume
 from difyflow.run.batch.summary import Case, Summary, summarize
 
 __all__ = [

@@ -26,8 +26,8 @@ from typing import Self
 from difyflow.errors import UsageError
 from difyflow.records.files import write_whole
 from difyflow.run.batch import journal
+from difyflow.run.batch.checking import Bad, bad_line
 from difyflow.run.batch.ledger import Ledger
-from difyflow.run.batch.sheet import Bad, bad_line
 
 _VERSION = 1
 MOST_REPEATS = 999
@@ -139,7 +139,7 @@ class Folder:
         """Keeps the rows and makes the files of a new batch; `batch.json`, written last, makes it one.
 
         Args:
-            rows: from `sheet.check_all`.
+            rows: from `checking.check_all`.
             source: name of the rows.
             repeat: runs of each row.
             workflow_sha256: of the workflow.

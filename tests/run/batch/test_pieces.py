@@ -9,9 +9,10 @@ from hypothesis import strategies as st
 
 from difyflow.errors import UsageError
 from difyflow.run.backends.local.documents import extract
+from difyflow.run.batch.checking import check_all
 from difyflow.run.batch.pieces import Cut, Splitter, parse_cut
 from difyflow.run.batch.rows import each, one_row, open_source
-from difyflow.run.batch.sheet import Plan, Sheet, check_all
+from difyflow.run.batch.sheet import Plan, Sheet
 from difyflow.run.inputs import Given
 from difyflow.terms.form import FormField, LocalFile
 
