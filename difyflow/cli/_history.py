@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from collections import OrderedDict
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from itertools import islice
@@ -23,6 +24,9 @@ from difyflow.terms.secrets import is_secret
 
 _SHORT = 10
 """Characters of a commit's id that are shown."""
+
+_KEPT = 8
+"""Documents that are kept in case that they are asked for again."""
 
 _CUT = "what was before is not in this clone, which is shallow (git fetch --unshallow)"
 
@@ -48,8 +52,9 @@ def log(
         ReadError: a `flow.py` without an `app.yml` in history.
     """
     repository = open_repository(_folder(target), may_be_bare=True)
+    summaries = _Summaries()
     told = (
-        _Entry(commit, change, _summary(change))
+        _Entry(commit, change, summaries.of(change))
         for commit, change in walk.commits(repository, target, which, is_secret=is_secret)
     )
     found = list(islice(filter(_is_worth_telling, told), most))
@@ -89,7 +94,7 @@ def changelog(span: str, *, paths: tuple[str, ...], format_: str, file: str | No
     inside = tuple(history.from_top(repository, path) or "." for path in paths)
     changes = list(history.changed_documents(repository, (old, new), paths=inside))
     told = zip(
-        changes, map(_summary, changes), history.commits_of(repository, old, new, changes), strict=True
+        changes, map(_Summaries().of, changes), history.commits_of(repository, old, new, changes), strict=True
     )
     rows = [row for row in told if row[1].kind != "same" or _renamed(row[0])]
     if format_ == "json":
@@ -113,32 +118,45 @@ def _ends(repository: Repository, span: str) -> tuple[str, str]:
     return old or "HEAD", new or "HEAD"
 
 
-def _summary(change: Change) -> Summary:
-    if change.problem is not None:
-        return Summary("unreadable", problem=change.problem)
-    if change.is_cut:
-        return Summary("cut")
-    try:
-        new = _data(change.new, change.new_name)
-    except DslError as err:
-        return Summary("unreadable", problem=f"{err.where}: {err.message}")
-    if change.old == change.new:
-        return Summary("same") if new is None else summarize(new, new, is_secret)
-    try:
-        old = _data(change.old, change.old_name)
-    except DslError as err:
-        return Summary("unreadable", problem=f"as it was before: {err.where}: {err.message}")
-    return Summary("same") if old is None and new is None else summarize(old, new, is_secret)
+class _Summaries:
+    """Sums up changes. What one commit left is mostly what the next one began with: it is read once."""
 
+    def __init__(self) -> None:
+        self._known: OrderedDict[tuple[bytes, str], dict[Any, Any] | DslError | None] = OrderedDict()
 
-def _data(data: bytes | None, name: str | None) -> dict[Any, Any] | None:
-    """The document on one side; None for a file that was something else then."""
-    try:
-        found = None if data is None else drivers.read(data, name or "").data
-    except DslError as err:
-        if err.code == "app-missing":
+    def of(self, change: Change) -> Summary:
+        """What a change means."""
+        if change.problem is not None:
+            return Summary("unreadable", problem=change.problem)
+        if change.is_cut:
+            return Summary("cut")
+        new = self._read(change.new, change.new_name)
+        if isinstance(new, DslError):
+            return Summary("unreadable", problem=f"{new.where}: {new.message}")
+        if change.old == change.new:
+            return Summary("same") if new is None else summarize(new, new, is_secret)
+        old = self._read(change.old, change.old_name)
+        if isinstance(old, DslError):
+            return Summary("unreadable", problem=f"as it was before: {old.where}: {old.message}")
+        return Summary("same") if old is None and new is None else summarize(old, new, is_secret)
+
+    def _read(self, data: bytes | None, name: str | None) -> dict[Any, Any] | DslError | None:
+        """The document; None for a file that is something else; why it cannot be read."""
+        if data is None:
             return None
-        raise
+        key = (data, name or "")
+        if key not in self._known:
+            self._known[key] = _document(*key)
+            if len(self._known) > _KEPT:
+                self._known.popitem(last=False)
+        return self._known[key]
+
+
+def _document(data: bytes, name: str) -> dict[Any, Any] | DslError | None:
+    try:
+        found = drivers.read(data, name).data
+    except DslError as err:
+        return None if err.code == "app-missing" else err
     return found if isinstance(found, dict) else None
 
 
