@@ -5,8 +5,8 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterator
 
+from difyflow.client.open_answer import OpenAnswer
 from difyflow.client.sse import BadLine, Decoder, Frame, payload
-from difyflow.client.transport import OpenAnswer
 from difyflow.errors import ConnectionLost
 from difyflow.records.events import Event, decode
 

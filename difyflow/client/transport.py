@@ -11,7 +11,7 @@ import logging
 import random
 import time
 import uuid
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
 from pathlib import Path
@@ -25,13 +25,12 @@ from difyflow.client.answers import moment
 from difyflow.client.auth import Auth, Bearer
 from difyflow.client.faults import Retries, classify, retry_delay
 from difyflow.client.lost import lost
-from difyflow.client.sessions import Kept, Sessions
+from difyflow.client.open_answer import OpenAnswer
+from difyflow.client.sessions import Sessions
 from difyflow.errors import ApiError, ConnectionLost, InputError
 
 _log = logging.getLogger(__name__)
 _ERROR_BYTES = 65536  # of an error answer, enough for any message
-_READ_BYTES = 65536
-_LAST_READS = 4  # of an answer of which all that matters was read
 
 _T = TypeVar("_T")
 
@@ -125,68 +124,6 @@ class Answer:
     body: bytes = field(repr=False)
     value: object = field(default=None, repr=False)
     cookies: Mapping[str, str] = field(default_factory=dict, repr=False)
-
-
-class OpenAnswer:
-    """An answer whose body is still to be read; close it, or use it in `with`."""
-
-    def __init__(
-        self,
-        response: requests.Response,
-        *,
-        url: str,
-        starts_run: bool,
-        limit_s: float,
-        end_s: float,
-        kept: Kept,
-    ) -> None:
-        self.headers: Mapping[str, str] = response.headers
-        self._response, self._kept = response, kept
-        self._url, self._starts_run, self._limit_s, self._end_s = url, starts_run, limit_s, end_s
-
-    def chunks(self) -> Iterator[bytes]:
-        """The bytes as they come, each piece at once.
-
-        Raises:
-            ConnectionLost: the body broke off, or nothing came for the time limit.
-        """
-        raw = self._response.raw
-        try:
-            # Not iter_content: of a body that is not chunked (old proxies) it gives nothing before the end.
-            while chunk := raw.read1(_READ_BYTES, decode_content=True):
-                yield chunk
-        except (u3.HTTPError, OSError, ValueError) as err:
-            raise lost(err, url=self._url, starts_run=self._starts_run, limit_s=self._limit_s) from err
-
-    def finish(self) -> None:
-        """Ends an answer of which nothing more matters, so that its connection serves the next call.
-
-        That needs the end of the body. If it is not there within moments, the connection is closed: a server
-        may keep an answer open for minutes.
-        """
-        raw = self._response.raw
-        sock = getattr(raw.connection, "sock", None)
-        if sock is None:  # at its end already, or not to be used again
-            return self.close()
-        usual_s = sock.gettimeout()
-        try:
-            sock.settimeout(self._end_s)
-            if any(not raw.read1(_READ_BYTES, decode_content=True) for _ in range(_LAST_READS)):
-                sock.settimeout(usual_s)  # the next call is sent by it
-                self._kept.used()
-        except (u3.HTTPError, OSError, ValueError) as err:
-            _log.debug("the connection is not used again: %s", type(err).__name__)
-        self.close()
-
-    def close(self) -> None:
-        """Closes the connection unless the body was read to its end; idempotent."""
-        self._response.close()
-
-    def __enter__(self) -> OpenAnswer:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
 
 
 class Transport:
