@@ -15,7 +15,7 @@ from difyflow.errors import ReadError, UsageError
 from difyflow.git._call import git
 from difyflow.git.moves import Place, Read, is_split, source, split_folder, text_of
 from difyflow.git.repository import Blobs, FileChange, Repository, changed_files, parsed_raw
-from difyflow.git.sniff import SUFFIXES, may_be_dsl
+from difyflow.git.sniff import is_named_yaml, may_be_dsl
 
 WORK_TREE = None
 """In place of a revision: the files as they are on disk."""
@@ -112,7 +112,7 @@ def _documents(
     made = list(folders)
     apps = {path for change in found for path in (change.old_path, change.new_path)}
     for change in files:
-        if _name_of(change).endswith(SUFFIXES):
+        if is_named_yaml(_name_of(change)):
             made += _file(repository, blobs, change)
         elif PurePosixPath(_name_of(change)).name == FLOW_FILE:
             made += _flow(change, apps, readers)
@@ -156,7 +156,7 @@ def _folders(
 def _may_be_joined(item: FileChange, old: set[str], new: set[str]) -> bool:
     """Whether a file is new and may be what a folder was joined to."""
     came = item.old_path is None or split_folder(item.old_path) in old
-    return came and _name_of(item).endswith(SUFFIXES) and split_folder(item.new_path) not in new
+    return came and is_named_yaml(_name_of(item)) and split_folder(item.new_path) not in new
 
 
 def _without(item: FileChange, old: set[str], new: set[str], taken: set[str]) -> FileChange | None:

@@ -16,7 +16,7 @@ from difyflow.build import folder
 from difyflow.errors import ReadError
 from difyflow.git._call import Pipe
 from difyflow.git.repository import FileChange, parsed_raw
-from difyflow.git.sniff import SUFFIXES, may_be_dsl
+from difyflow.git.sniff import is_named_yaml, may_be_dsl
 
 Read = Callable[[str], bytes | None]
 """The bytes of a file of a state, by its path from the top of the repository."""
@@ -89,7 +89,7 @@ def source(place: Place, changes: Sequence[FileChange], old: Read, new: Read) ->
             whole = split_folder(before)
             if whole is not None and is_split(old, whole):
                 return Place(whole, is_folder=True)
-            if before.endswith(SUFFIXES):
+            if is_named_yaml(before):
                 return Place(before)
     return _other_kind(place, changes, old, new)
 
@@ -98,7 +98,7 @@ def _other_kind(place: Place, changes: Iterable[FileChange], old: Read, new: Rea
     """A file of which a folder was made, or the other way round: it is gone, half of its lines are here."""
     gone = [item.old_path for item in changes if item.status in "DR" and item.old_path is not None]
     if place.is_folder:
-        found = [Place(path) for path in gone if path.endswith(SUFFIXES) and split_folder(path) is None]
+        found = [Place(path) for path in gone if is_named_yaml(path) and split_folder(path) is None]
     else:
         folders = dict.fromkeys(split_folder(path) for path in gone)
         found = [Place(path, is_folder=True) for path in folders if path is not None]

@@ -10,7 +10,7 @@ from pathlib import PurePosixPath
 from difyflow.errors import UsageError
 from difyflow.git._call import git
 from difyflow.git.repository import Repository
-from difyflow.git.sniff import SUFFIXES, may_be_dsl
+from difyflow.git.sniff import is_named_yaml, may_be_dsl
 
 _LARGEST = 64 * 1024 * 1024
 """Bytes of a file above which nobody looks into it."""
@@ -73,7 +73,7 @@ def attribute_line(pattern: str) -> str:
 
 def _yaml_files(repository: Repository) -> list[str]:
     out = git(["ls-files", "-z", "--cached", "--others", "--exclude-standard"], cwd=repository.top)
-    names = {name for name in out.decode(errors="surrogateescape").split("\0") if name.endswith(SUFFIXES)}
+    names = {name for name in out.decode(errors="surrogateescape").split("\0") if is_named_yaml(name)}
     return sorted(names)
 
 

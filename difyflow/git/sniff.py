@@ -19,6 +19,11 @@ _HEAD = re.compile(HEAD.encode(), re.MULTILINE)
 _BODY = re.compile(BODY.encode(), re.MULTILINE)
 
 
+def is_named_yaml(path: str) -> bool:
+    """Whether a file is named as YAML files are; `APP.YML` counts."""
+    return path.lower().endswith(SUFFIXES)
+
+
 def may_be_dsl(data: bytes) -> bool:
     """True for every file that Dify writes; other files with such keys at the margin pass too."""
     return _HEAD.search(data) is not None and _BODY.search(data) is not None

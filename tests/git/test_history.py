@@ -25,6 +25,7 @@ def test_documents_that_changed_are_found_and_other_files_are_not(repo, dsl):
             "gone.yml": dsl(name="-".join(map(str, range(2000)))),
             "same.yml": dsl(name="s"),
             "ci.yml": "on: push\n",
+            "UP.YML": dsl(name="up"),
         },
     )
     repo.git("mv", "a.yml", "moved.yml")
@@ -35,9 +36,15 @@ def test_documents_that_changed_are_found_and_other_files_are_not(repo, dsl):
             "new/b.yaml": dsl(name="-".join(f"w{n * n}" for n in range(2000)), title="B", number=9),
             "ci.yml": "on: pull\n",
             "x.txt": dsl(),
+            "UP.YML": dsl(name="up", number=2),
         },
     )
-    assert names(["HEAD~1..HEAD"]) == [("gone.yml", None), ("a.yml", "moved.yml"), (None, "new/b.yaml")]
+    assert names(["HEAD~1..HEAD"]) == [
+        ("UP.YML", "UP.YML"),
+        ("gone.yml", None),
+        ("a.yml", "moved.yml"),
+        (None, "new/b.yaml"),
+    ]
     assert names(["HEAD~1", "HEAD"], paths=["new"]) == [(None, "new/b.yaml")]
     repo.write({"same.yml": dsl(name="s", number=3)})
     assert names(["HEAD"]) == names([]) == [("same.yml", "same.yml")]
