@@ -5,13 +5,16 @@ from __future__ import annotations
 import io
 import json
 import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
 
 import pytest
 
 from difyflow.cli.main import run
 
 
-def sample(question, answer, system="你是消防系统专家"):
+def sample(question: Any, answer: Any, system: Any = "你是消防系统专家") -> Any:
     turns = [("system", system), ("user", question), ("assistant", answer)]
     messages = [{"role": role, "content": content} for role, content in turns]
     return (json.dumps({"messages": messages}, ensure_ascii=False) + "\n").encode()
@@ -23,31 +26,31 @@ LINES = [
 
 
 @pytest.fixture
-def here(tmp_path, monkeypatch):
+def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
     monkeypatch.chdir(tmp_path)
     (tmp_path / "x.jsonl").write_bytes(b"".join(LINES))
     return tmp_path
 
 
 @pytest.fixture
-def given(monkeypatch):
+def given(monkeypatch: pytest.MonkeyPatch) -> Any:
     """`given(data)` puts data on standard input."""
 
-    def give(data):
+    def give(data: Any) -> None:
         monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(data)))
 
     return give
 
 
-def corpus(*words):
+def corpus(*words: Any) -> Any:
     return run(["corpus", *map(str, words)])
 
 
-def provenance(path):
+def provenance(path: Path) -> Any:
     return [json.loads(line) for line in path.read_bytes().splitlines()]
 
 
-def write_provenance(folder, name, abouts):
+def write_provenance(folder: Path, name: str, abouts: Any) -> None:
     from difyflow.corpus.provenance import entry
 
     lines = (folder / f"{name}.jsonl").read_bytes().splitlines(keepends=True)
@@ -55,7 +58,7 @@ def write_provenance(folder, name, abouts):
     (folder / f"{name}.provenance.jsonl").write_bytes(b"".join(entries))
 
 
-def test_the_chain_from_a_models_text_to_the_parts(here, capsys):
+def test_the_chain_from_a_models_text_to_the_parts(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (here / "printed.txt").write_bytes(b"```\n" + b"".join(LINES) + LINES[0] + b"{'a\n```\n")
     assert corpus("collect", "printed.txt", "-o", "c.jsonl") == 0
     assert "21 samples from 1 texts to c.jsonl" in capsys.readouterr().err
@@ -75,7 +78,9 @@ def test_the_chain_from_a_models_text_to_the_parts(here, capsys):
     assert len(provenance(here / "t.provenance.jsonl")) == 17
 
 
-def test_documents_stay_in_one_part_and_what_is_known_goes_along(here, capsys):
+def test_documents_stay_in_one_part_and_what_is_known_goes_along(
+    here: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     write_provenance(here, "x", [{"documents": [f"d{number // 5}.pdf"]} for number in range(20)])
     assert corpus("split", "x.jsonl", "-o", "parts", "--validation", "0.25", "--format", "json") == 0
     said = json.loads(capsys.readouterr().out)
@@ -88,7 +93,7 @@ def test_documents_stay_in_one_part_and_what_is_known_goes_along(here, capsys):
     assert not of[0] & of[1]
 
 
-def test_one_document_is_not_split_in_silence(here, capsys):
+def test_one_document_is_not_split_in_silence(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
     write_provenance(here, "x", [{"documents": ["d.pdf"]}] * 20)
     assert corpus("split", "x.jsonl", "-o", "parts") == 2
     assert "--by line" in capsys.readouterr().err
@@ -96,14 +101,16 @@ def test_one_document_is_not_split_in_silence(here, capsys):
     assert "samples of one document may be in two parts" in capsys.readouterr().err
 
 
-def test_samples_of_the_demo_responder_are_refused_unless_allowed(here, capsys):
+def test_samples_of_the_demo_responder_are_refused_unless_allowed(
+    here: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     write_provenance(here, "x", [{"model": "demo"}, *[{"model": "qwen"}] * 19])
     assert corpus("check", "x.jsonl", "--for", "siliconflow") == 1
     assert "x.jsonl: error demo-model: 1 samples" in capsys.readouterr().out
     assert corpus("check", "x.jsonl", "--for", "siliconflow", "--allow-demo") == 0
 
 
-def test_converting_says_what_no_format_keeps_apart(here, capsys):
+def test_converting_says_what_no_format_keeps_apart(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
     lines = [
         {"instruction": "翻译", "input": "hello", "output": "你好"},
         {"instruction": "a", "chosen": "b", "rejected": "c"},
@@ -115,7 +122,9 @@ def test_converting_says_what_no_format_keeps_apart(here, capsys):
     assert "warning: 1 of them have a rejected answer and the others none" in said
 
 
-def test_samples_of_the_demo_responder_are_known_without_their_provenance(here, capsys):
+def test_samples_of_the_demo_responder_are_known_without_their_provenance(
+    here: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     lines = [sample(f"为什么说“第{n}条”?", f"第{n}条:主电源应采用交流电源。") for n in range(12)]
     (here / "copied.jsonl").write_bytes(b"".join(lines))
     assert corpus("check", "copied.jsonl", "--for", "siliconflow") == 1
@@ -126,7 +135,9 @@ def test_samples_of_the_demo_responder_are_known_without_their_provenance(here, 
     assert corpus("check", "copied.jsonl", "--for", "siliconflow", "--allow-demo") == 0
 
 
-def test_an_array_that_the_service_does_not_take_is_no_corpus_at_a_deeper_look_either(here, capsys):
+def test_an_array_that_the_service_does_not_take_is_no_corpus_at_a_deeper_look_either(
+    here: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     (here / "a.json").write_bytes(b"[" + b",\n".join(line.strip() for line in LINES * 2) + b"]")
     assert corpus("check", "a.json", "--for", "openai", "--deep") == 1
     out = capsys.readouterr().out
@@ -134,14 +145,14 @@ def test_an_array_that_the_service_does_not_take_is_no_corpus_at_a_deeper_look_e
     assert "duplicate-sample" not in out
 
 
-def test_what_is_mended_is_looked_at_deeper_too(here, capsys):
+def test_what_is_mended_is_looked_at_deeper_too(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (here / "r.jsonl").write_bytes(b"".join(LINES).replace(b"\n", b"\r\n") + LINES[0])
     options = ("--for", "siliconflow", "--deep", "--fix", "-o", "fixed.jsonl")
     assert corpus("check", "r.jsonl", *options) == 0
     assert "fixed.jsonl:21: warning duplicate-sample: says the same as line 1" in capsys.readouterr().out
 
 
-def test_findings_have_file_line_severity_and_name(here, capsys):
+def test_findings_have_file_line_severity_and_name(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (here / "bad.jsonl").write_bytes(
         b"".join(LINES) + b"\n{'a': 1}\n" + LINES[0].replace(b'"user"', b'"User"')
     )
@@ -159,7 +170,7 @@ def test_findings_have_file_line_severity_and_name(here, capsys):
     assert [one["line"] for one in told["findings"]] == [21, 22, 23]
 
 
-def test_fixing_writes_another_file_and_checks_that(here, capsys):
+def test_fixing_writes_another_file_and_checks_that(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
     lines = [*LINES, b"\n", LINES[0].replace(b'"user"', b'"User"'), b"{'a': 1}\n"]
     (here / "bad.jsonl").write_bytes(b"".join(lines))
     write_provenance(here, "bad", [{"n": number} for number in range(len(lines))])
@@ -172,7 +183,7 @@ def test_fixing_writes_another_file_and_checks_that(here, capsys):
     assert [one["n"] for one in provenance(here / "good.provenance.jsonl")][-2:] == [21, 22]
 
 
-def test_many_findings_of_a_rule_are_cut_and_counted(here, capsys):
+def test_many_findings_of_a_rule_are_cut_and_counted(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (here / "bad.jsonl").write_bytes(b"\n" * 50)
     assert corpus("check", "bad.jsonl", "--for", "openai", "--max", "2") == 1
     assert capsys.readouterr().out.splitlines()[-1] == "bad.jsonl: blank-line: 48 more; --max 0 shows all"
@@ -180,7 +191,7 @@ def test_many_findings_of_a_rule_are_cut_and_counted(here, capsys):
     assert len(capsys.readouterr().out.splitlines()) == 51
 
 
-def test_the_second_look_reads_documents_of_any_kind(here, capsys):
+def test_the_second_look_reads_documents_of_any_kind(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (here / "docs").mkdir()
     (here / "docs/规范.md").write_text("第1条规定了编号为1的事项。", encoding="utf-8")
     (here / "docs/broken.pdf").write_bytes(b"no pdf")
@@ -194,7 +205,9 @@ def test_the_second_look_reads_documents_of_any_kind(here, capsys):
         assert corpus("check", "x.jsonl", "--for", "siliconflow", "--deep", "--documents", path) == 2
 
 
-def test_the_documents_that_the_provenance_names_are_looked_up_without_being_asked_for(here, capsys):
+def test_the_documents_that_the_provenance_names_are_looked_up_without_being_asked_for(
+    here: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     (here / "规范.md").write_text("第1条规定了编号为1的事项。" * 3, encoding="utf-8")
     about = {"documents": ["规范.md"], "paths": [str(here / "规范.md"), str(here / "gone.pdf"), "\0"]}
     write_provenance(here, "x", [about] * 20)
@@ -205,7 +218,7 @@ def test_the_documents_that_the_provenance_names_are_looked_up_without_being_ask
     assert "rule-skipped: answers" not in out
 
 
-def test_numbers_are_shown_as_text_json_and_page(here, capsys):
+def test_numbers_are_shown_as_text_json_and_page(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert corpus("stats", "x.jsonl", "--price", "2.5", "--currency", "CNY", "--html", "x.html") == 0
     out = capsys.readouterr().out
     assert "samples     20 in 20 lines" in out
@@ -217,7 +230,7 @@ def test_numbers_are_shown_as_text_json_and_page(here, capsys):
     assert json.loads(capsys.readouterr().out)["tokens"]["how"].startswith("estimate")
 
 
-def test_nothing_is_overwritten_without_force(here, capsys):
+def test_nothing_is_overwritten_without_force(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (here / "there").write_bytes(b"mine")
     (here / "parts").mkdir()
     (here / "parts/test.jsonl").write_bytes(b"mine")
@@ -262,7 +275,9 @@ GARBAGE = {
 
 
 @pytest.mark.parametrize("name", GARBAGE)
-def test_garbage_is_told_and_never_a_fault_of_ours(here, capsys, name):
+def test_garbage_is_told_and_never_a_fault_of_ours(
+    here: Path, capsys: pytest.CaptureFixture[str], name: str
+) -> None:
     (here / "g.jsonl").write_bytes(GARBAGE[name])
     (here / "g.provenance.jsonl").write_bytes(GARBAGE[name])
     for words in (
@@ -280,7 +295,9 @@ def test_garbage_is_told_and_never_a_fault_of_ours(here, capsys, name):
         assert "bug in difyflow" not in capsys.readouterr().err, words
 
 
-def test_a_line_without_an_end_is_cut_and_does_not_fill_memory(here, capsys, given):
+def test_a_line_without_an_end_is_cut_and_does_not_fill_memory(
+    here: Path, capsys: pytest.CaptureFixture[str], given: Callable[..., None]
+) -> None:
     with (here / "long.jsonl").open("wb") as file:
         for _ in range(17):
             file.write(b"x" * (1 << 20))
@@ -325,13 +342,17 @@ def test_a_line_without_an_end_is_cut_and_does_not_fill_memory(here, capsys, giv
         ["dedupe", "x.jsonl", "-o", "y", "--report", "x.jsonl", "--force"],
     ],
 )
-def test_what_cannot_be_done_as_asked_is_refused(here, capsys, words):
+def test_what_cannot_be_done_as_asked_is_refused(
+    here: Path, capsys: pytest.CaptureFixture[str], words: Any
+) -> None:
     assert corpus(*words) == 2
     assert capsys.readouterr().err
     assert [path.name for path in here.iterdir()] == ["x.jsonl"]
 
 
-def test_lines_that_do_not_fit_a_format_are_told_and_nothing_is_written(here, capsys):
+def test_lines_that_do_not_fit_a_format_are_told_and_nothing_is_written(
+    here: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     odd = LINES[1].replace(b'"role": "assistant"', b'"role": "assistant", "weight": 0')
     (here / "w.jsonl").write_bytes(LINES[0] + odd)
     assert corpus("convert", "w.jsonl", "--to", "messages", "-o", "m.jsonl") == 1
@@ -344,14 +365,14 @@ def test_lines_that_do_not_fit_a_format_are_told_and_nothing_is_written(here, ca
     assert len((here / "m.jsonl").read_bytes().splitlines()) == 2
 
 
-def test_an_array_is_written_for_trainers_that_want_one_file_of_json(here):
+def test_an_array_is_written_for_trainers_that_want_one_file_of_json(here: Path) -> None:
     assert corpus("convert", "x.jsonl", "--to", "alpaca", "--array", "-o", "a.json") == 0
     value = json.loads((here / "a.json").read_bytes())
     assert len(value) == 20
     assert value[3]["instruction"] == "第3条规定了什么?"
 
 
-def test_other_entries_of_dataset_info_stay(here, capsys):
+def test_other_entries_of_dataset_info_stay(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (here / "dataset_info.json").write_text('{"other": {"file_name": "o.json"}}', encoding="utf-8")
     words = ["convert", "x.jsonl", "--to", "openai", "-o", "o.jsonl", "--dataset-info", "dataset_info.json"]
     assert corpus(*words) == 0
@@ -360,7 +381,9 @@ def test_other_entries_of_dataset_info_stay(here, capsys):
     assert "--name" in capsys.readouterr().err
 
 
-def test_standard_input_is_read_as_often_as_needed(here, capsysbinary, given):
+def test_standard_input_is_read_as_often_as_needed(
+    here: Path, capsysbinary: Any, given: Callable[..., None]
+) -> None:
     for words in (["dedupe", "-"], ["convert", "-", "--to", "openai"], ["collect", "-"]):
         given(b"".join(LINES))
         assert corpus(*words) == 0
@@ -373,14 +396,16 @@ def test_standard_input_is_read_as_often_as_needed(here, capsysbinary, given):
 
 
 @pytest.mark.parametrize("name", ["collect", "check", "dedupe", "split", "stats", "convert"])
-def test_every_command_shows_options_and_examples(capsys, name):
+def test_every_command_shows_options_and_examples(capsys: pytest.CaptureFixture[str], name: str) -> None:
     assert corpus(name, "--help") == 0
     out = capsys.readouterr().out
     assert "Examples:" in out
     assert f"difyflow corpus {name} " in out
 
 
-def test_an_array_is_read_where_it_may_be_one_and_is_a_fault_where_not(here, capsys):
+def test_an_array_is_read_where_it_may_be_one_and_is_a_fault_where_not(
+    here: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     assert corpus("convert", "x.jsonl", "--to", "alpaca", "--array", "-o", "a.json") == 0
     assert corpus("check", "a.json", "--for", "llamafactory") == 0
     assert "a.json is a JSON array: lines are counted by its elements" in capsys.readouterr().err

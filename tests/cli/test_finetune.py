@@ -6,6 +6,8 @@ import json
 import re
 import subprocess
 import sys
+from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -17,8 +19,8 @@ NAME = f"ft:LoRA/{BASE}:d0example0000000000a:fire:abcdefghijklmnopqrst"
 
 
 @pytest.fixture
-def run(capfdbinary):
-    def call(*arguments):
+def run(capfdbinary: pytest.CaptureFixture[bytes]) -> Any:
+    def call(*arguments: Any) -> Any:
         code = main.run(["finetune", *map(str, arguments)])
         captured = capfdbinary.readouterr()
         return code, captured.out.decode(), captured.err.decode()
@@ -27,7 +29,7 @@ def run(capfdbinary):
 
 
 @pytest.fixture
-def seed(tmp_path):
+def seed(tmp_path: Path) -> Any:
     """Twelve samples in the form of the founding corpus."""
     path = tmp_path / "fire.jsonl"
     lines = []
@@ -40,10 +42,10 @@ def seed(tmp_path):
 
 
 @pytest.fixture
-def job(seed, tmp_path, run):
+def job(seed: Any, tmp_path: Path, run: Any) -> Any:
     """`job("openai")` prepares a job and gives its folder."""
 
-    def make(service="siliconflow", base=BASE):
+    def make(service: str = "siliconflow", base: Any = BASE) -> Any:
         folder = tmp_path / "job"
         assert run("prepare", seed, "--for", service, "--base", base, "-o", folder)[0] == 0
         return folder
@@ -52,7 +54,7 @@ def job(seed, tmp_path, run):
 
 
 @pytest.fixture
-def tuning(monkeypatch):
+def tuning(monkeypatch: pytest.MonkeyPatch) -> Any:
     from loopback.fine_tuning import FineTuning
 
     monkeypatch.setattr("time.sleep", lambda _: None)
@@ -60,7 +62,7 @@ def tuning(monkeypatch):
         yield server
 
 
-def test_a_corpus_becomes_a_job_that_says_what_to_click(seed, tmp_path, run):
+def test_a_corpus_becomes_a_job_that_says_what_to_click(seed: Any, tmp_path: Path, run: Any) -> None:
     folder = tmp_path / "job"
     code, text, said = run("prepare", seed, "--for", "siliconflow", "--base", BASE, "-o", folder)
     assert (code, text) == (0, "")
@@ -81,7 +83,7 @@ def test_a_corpus_becomes_a_job_that_says_what_to_click(seed, tmp_path, run):
     assert json.loads(text)["service"] == "openai"
 
 
-def test_hyperparameters_are_json_or_text(seed, tmp_path, run):
+def test_hyperparameters_are_json_or_text(seed: Any, tmp_path: Path, run: Any) -> None:
     folder = tmp_path / "job"
     options = ("--set", "n_epochs=3", "--set", "lr=auto", "--suffix", "fire")
     assert run("prepare", seed, "--for", "openai", "--base", "m", "-o", folder, *options)[0] == 0
@@ -92,7 +94,7 @@ def test_hyperparameters_are_json_or_text(seed, tmp_path, run):
 
 
 @pytest.mark.parametrize("data", [b"", b"\xff\xfe\x00", b"[1]\n", b"{" * 5000 + b"\n"])
-def test_garbage_is_refused_and_leaves_nothing(tmp_path, run, data):
+def test_garbage_is_refused_and_leaves_nothing(tmp_path: Path, run: Any, data: Any) -> None:
     path = tmp_path / "x.jsonl"
     path.write_bytes(data)
     code, text, said = run("prepare", path, "--for", "siliconflow", "--base", "a/b", "-o", tmp_path / "job")
@@ -101,7 +103,7 @@ def test_garbage_is_refused_and_leaves_nothing(tmp_path, run, data):
     assert not (tmp_path / "job").exists()
 
 
-def test_a_name_is_adopted_without_a_call_if_it_has_the_right_shape(job, run):
+def test_a_name_is_adopted_without_a_call_if_it_has_the_right_shape(job: Any, run: Any) -> None:
     folder = job()
     code, _, said = run("adopt", folder, NAME, "--no-call")
     assert (code, said) == (0, f"ckpt1 is {NAME}\n")
@@ -114,7 +116,9 @@ def test_a_name_is_adopted_without_a_call_if_it_has_the_right_shape(job, run):
 
 
 @pytest.mark.local
-def test_adopting_asks_the_model_one_question(job, run, tuning, monkeypatch):
+def test_adopting_asks_the_model_one_question(
+    job: Any, run: Any, tuning: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
     folder = job()
     monkeypatch.setenv("FINETUNE_API_KEY", "sk-own")
     monkeypatch.setenv("SILICONFLOW_API_KEY", "sk-siliconflow")
@@ -125,14 +129,14 @@ def test_adopting_asks_the_model_one_question(job, run, tuning, monkeypatch):
 
 
 @pytest.mark.parametrize("verb", ["submit", "watch", "checkpoints", "cancel"])
-def test_siliconflow_is_refused_since_it_has_no_api(job, run, verb):
+def test_siliconflow_is_refused_since_it_has_no_api(job: Any, run: Any, verb: Any) -> None:
     code, text, said = run(verb, job())
     assert (code, text) == (2, "")
     assert "documents no API for fine-tuning" in said
 
 
 @pytest.mark.local
-def test_a_job_is_submitted_watched_and_its_checkpoints_are_known(job, run, tuning):
+def test_a_job_is_submitted_watched_and_its_checkpoints_are_known(job: Any, run: Any, tuning: Any) -> None:
     folder = job("compatible", "qwen")
     at = ("--base-url", tuning.base_url)
     code, _, said = run("submit", folder, *at)
@@ -157,7 +161,7 @@ def test_a_job_is_submitted_watched_and_its_checkpoints_are_known(job, run, tuni
 
 
 @pytest.mark.local
-def test_a_cancelled_job_ends_with_1_and_events_come_as_json(job, run, tuning):
+def test_a_cancelled_job_ends_with_1_and_events_come_as_json(job: Any, run: Any, tuning: Any) -> None:
     folder = job("compatible", "qwen")
     run("submit", folder, "--base-url", tuning.base_url)
     assert run("watch", folder, "--once")[0] == 0
@@ -170,7 +174,7 @@ def test_a_cancelled_job_ends_with_1_and_events_come_as_json(job, run, tuning):
 
 
 @pytest.mark.local
-def test_an_outcome_that_nobody_knows_ends_with_5(job, run, tuning):
+def test_an_outcome_that_nobody_knows_ends_with_5(job: Any, run: Any, tuning: Any) -> None:
     from loopback.fine_tuning import Answer
 
     folder = job("compatible", "qwen")
@@ -181,7 +185,7 @@ def test_an_outcome_that_nobody_knows_ends_with_5(job, run, tuning):
 
 
 @pytest.mark.parametrize("verb", ["submit", "watch", "checkpoints", "cancel"])
-def test_what_is_no_job_is_told(tmp_path, run, verb):
+def test_what_is_no_job_is_told(tmp_path: Path, run: Any, verb: Any) -> None:
     for folder in (tmp_path, tmp_path / "nowhere"):
         code, _, said = run(verb, folder)
         assert (code, "no job here" in said) == (2, True)
@@ -190,13 +194,15 @@ def test_what_is_no_job_is_told(tmp_path, run, verb):
 
 
 @pytest.mark.local
-def test_a_job_that_was_not_submitted_cannot_be_watched(job, run, monkeypatch):
+def test_a_job_that_was_not_submitted_cannot_be_watched(
+    job: Any, run: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("OPENAI_API_KEY", "sk-x")
     code, _, said = run("watch", job("openai", "m"))
     assert (code, "not submitted yet" in said) == (2, True)
 
 
-def test_a_curve_is_drawn_with_braille_dots():
+def test_a_curve_is_drawn_with_braille_dots() -> None:
     assert plot({}) == []
     lines = plot(
         {"valid_loss": [(1, 2.0), (10, 1.0)], "train_loss": [(1, 2.5), (5, 1.0), (10, 0.5)]},
@@ -218,14 +224,14 @@ def test_a_curve_is_drawn_with_braille_dots():
 @pytest.mark.parametrize(
     "points", [[(1, 1.0)], [(1, 1.0), (1, 1.0)], [(1, 5.0), (2, 5.0)], [(1, -1e9), (9, 1e9)]]
 )
-def test_a_curve_of_one_point_or_a_flat_one_is_drawn_too(points):
+def test_a_curve_of_one_point_or_a_flat_one_is_drawn_too(points: Any) -> None:
     lines = plot({"train_loss": points}, width=12, height=3)
     assert len(lines) == 5
     assert any(0x2800 < ord(sign) <= 0x28FF for line in lines for sign in line)
 
 
 @pytest.fixture
-def comparing(job, run, tuning, tmp_path):
+def comparing(job: Any, run: Any, tuning: Any, tmp_path: Path) -> Any:
     """`comparing("--blind")` compares two models of a job over two questions."""
     folder = job("compatible", "qwen")
     questions = tmp_path / "q.jsonl"
@@ -233,7 +239,7 @@ def comparing(job, run, tuning, tmp_path):
         '{"question": "几点?", "reference": "三点。"}\n{"question": "谁?"}\n', encoding="utf-8"
     )
 
-    def call(*options):
+    def call(*options: Any) -> Any:
         at = ("--models", "base,other", "--questions", questions, "--base-url", tuning.base_url)
         return folder / "compare", *run("compare", folder, *at, *options)
 
@@ -241,7 +247,7 @@ def comparing(job, run, tuning, tmp_path):
 
 
 @pytest.mark.local
-def test_models_are_compared_in_the_terminal_a_sheet_and_a_page(comparing):
+def test_models_are_compared_in_the_terminal_a_sheet_and_a_page(comparing: Any) -> None:
     out, code, text, said = comparing()
     assert code == 0
     for words in ("几点?", "三点。", "Answer of qwen", "Answer of other", "similarity 0.00", "All questions"):
@@ -256,10 +262,10 @@ def test_models_are_compared_in_the_terminal_a_sheet_and_a_page(comparing):
 
 
 @pytest.mark.local
-def test_a_judge_says_what_it_found(comparing, tuning):
+def test_a_judge_says_what_it_found(comparing: Any, tuning: Any) -> None:
     from loopback.model_server import says
 
-    def judging(seen):
+    def judging(seen: Any) -> Any:
         body = seen.json()
         return says("TIE" if body["model"] == "judge" else f"Answer of {body['model']}")
 
@@ -274,7 +280,7 @@ def test_a_judge_says_what_it_found(comparing, tuning):
 
 
 @pytest.mark.local
-def test_people_judge_blindly_and_their_votes_are_counted(comparing, tmp_path):
+def test_people_judge_blindly_and_their_votes_are_counted(comparing: Any, tmp_path: Path) -> None:
     out, code, text, said = comparing("--blind")
     assert (code, text) == (0, "")
     assert "blind.key.json" in said
@@ -295,7 +301,7 @@ def test_people_judge_blindly_and_their_votes_are_counted(comparing, tmp_path):
 
 
 @pytest.mark.local
-def test_answers_that_did_not_come_are_named_and_end_with_1(comparing, tuning):
+def test_answers_that_did_not_come_are_named_and_end_with_1(comparing: Any, tuning: Any) -> None:
     from loopback.model_server import refuses
 
     tuning.on("POST", "/v1/chat/completions", refuses(400, "content filter"))
@@ -306,7 +312,9 @@ def test_answers_that_did_not_come_are_named_and_end_with_1(comparing, tuning):
     assert "content filter" in (out / "compare.html").read_text(encoding="utf-8")
 
 
-def test_unknown_models_and_bad_questions_are_told_before_anything_is_asked(job, run, tmp_path):
+def test_unknown_models_and_bad_questions_are_told_before_anything_is_asked(
+    job: Any, run: Any, tmp_path: Path
+) -> None:
     folder = job()
     questions = tmp_path / "q.jsonl"
     questions.write_text("{}\n")
@@ -320,15 +328,15 @@ def test_unknown_models_and_bad_questions_are_told_before_anything_is_asked(job,
 @pytest.mark.long
 @pytest.mark.parametrize("at", [1, 5])
 def test_a_submit_that_is_killed_in_an_upload_or_in_asking_for_the_job_is_not_sent_twice(
-    job, run, tuning, at
-):
+    job: Any, run: Any, tuning: Any, at: Any
+) -> None:
     """The service does what it is asked to, and the process dies before it reads the answer."""
     folder = job("compatible", "qwen")
     words = ["finetune", "submit", str(folder), "--base-url", tuning.base_url]
     calm = tuning.reply
-    victims: list[subprocess.Popen] = []
+    victims: list[subprocess.Popen[bytes]] = []
 
-    def killing(seen):
+    def killing(seen: Any) -> Any:
         answer = calm(seen)
         if victims and len(tuning.seen) == at + 1:
             victims[0].kill()
@@ -336,8 +344,8 @@ def test_a_submit_that_is_killed_in_an_upload_or_in_asking_for_the_job_is_not_se
         return answer
 
     tuning.reply = killing
-    quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
-    victims.append(subprocess.Popen([sys.executable, "-m", "difyflow", *words], **quiet))
+    command = [sys.executable, "-m", "difyflow", *words]
+    victims.append(subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL))
     assert victims[0].wait(timeout=60) == -9
     victims.clear()
     code, _, said = run(*words[1:])
@@ -347,7 +355,7 @@ def test_a_submit_that_is_killed_in_an_upload_or_in_asking_for_the_job_is_not_se
     assert tuning.count("POST", "/files") == 2
 
 
-def test_without_the_package_the_extra_is_named(job, run, monkeypatch):
+def test_without_the_package_the_extra_is_named(job: Any, run: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "openai", None)
     code, _, said = run("submit", job("compatible", "qwen"), "--base-url", "http://127.0.0.1:9/v1")
     assert (code, "pip install 'difyflow[tune]'" in said) == (2, True)

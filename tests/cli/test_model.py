@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -12,8 +14,8 @@ OLD, NEW = "Qwen/Qwen2.5-72B-Instruct-128K", "ft:LoRA/Qwen/Qwen2.5-7B-Instruct:a
 
 
 @pytest.fixture
-def run(capfdbinary):
-    def call(*arguments):
+def run(capfdbinary: pytest.CaptureFixture[bytes]) -> Any:
+    def call(*arguments: Any) -> Any:
         code = main.run(["model", "set", *map(str, arguments)])
         captured = capfdbinary.readouterr()
         return code, captured.out.decode(), captured.err.decode()
@@ -22,13 +24,13 @@ def run(capfdbinary):
 
 
 @pytest.fixture
-def file(root, tmp_path):
+def file(root: Any, tmp_path: Path) -> Any:
     path = tmp_path / "app.yml"
     path.write_bytes((root / "tests/seed/fine-tune-corpus.yml").read_bytes())
     return path
 
 
-def test_the_tuned_model_comes_into_the_founding_case_and_nothing_else_changes(file, run):
+def test_the_tuned_model_comes_into_the_founding_case_and_nothing_else_changes(file: Any, run: Any) -> None:
     before = file.read_text(encoding="utf-8")
     code, text, said = run(file, "--from", OLD, "--to", NEW)
     assert (code, text) == (0, before.replace(f"name: {OLD}", f"name: {NEW}"))
@@ -36,7 +38,7 @@ def test_the_tuned_model_comes_into_the_founding_case_and_nothing_else_changes(f
     assert said == f"1 model changed\n  LLM (1735807764975): {OLD} of siliconflow -> {NEW} of siliconflow\n"
 
 
-def test_the_file_itself_is_written_when_told_so_and_not_in_a_dry_run(file, run):
+def test_the_file_itself_is_written_when_told_so_and_not_in_a_dry_run(file: Any, run: Any) -> None:
     before = file.read_bytes()
     code, text, said = run(file, "--nodes", "LLM", "--to", NEW, "--write", "--dry-run")
     assert (code, text, file.read_bytes()) == (0, "", before)
@@ -45,7 +47,9 @@ def test_the_file_itself_is_written_when_told_so_and_not_in_a_dry_run(file, run)
     assert f"name: {NEW}\n" in file.read_text(encoding="utf-8")
 
 
-def test_the_report_is_json_and_the_file_goes_where_it_is_told_to(file, tmp_path, run):
+def test_the_report_is_json_and_the_file_goes_where_it_is_told_to(
+    file: Any, tmp_path: Path, run: Any
+) -> None:
     out = tmp_path / "new.yml"
     options = ("--from-provider", "siliconflow", "--to-provider", "openai", "--to", "gpt", "--format", "json")
     code, text, said = run(file, *options, "-o", out)
@@ -65,14 +69,14 @@ def test_the_report_is_json_and_the_file_goes_where_it_is_told_to(file, tmp_path
         (["--from", OLD, "--to", "x", "--write", "-o", "y"], 2, "leave one out"),
     ],
 )
-def test_what_cannot_be_done_is_said(file, run, arguments, code, words):
+def test_what_cannot_be_done_is_said(file: Any, run: Any, arguments: Any, code: Any, words: Any) -> None:
     found = run(file, *arguments)
     assert found[0] == code
     assert words in found[2]
 
 
 @pytest.mark.parametrize("data", [b"", b"\xff\xfe\x00", b"[1]", None])
-def test_what_is_no_dsl_file_is_refused(tmp_path, run, data):
+def test_what_is_no_dsl_file_is_refused(tmp_path: Path, run: Any, data: Any) -> None:
     path = tmp_path / "app.yml"
     if data is not None:
         path.write_bytes(data)
@@ -81,7 +85,7 @@ def test_what_is_no_dsl_file_is_refused(tmp_path, run, data):
     assert "Traceback" not in said
 
 
-def test_the_code_of_a_flow_is_not_rewritten(root, run):
+def test_the_code_of_a_flow_is_not_rewritten(root: Any, run: Any) -> None:
     code, _, said = run(root / "workflows/fine_tune_corpus", "--from", "a", "--to", "b")
     assert code == 2
     assert "in its code" in said

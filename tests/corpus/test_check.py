@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+from typing import Any
 
 import pytest
 
@@ -12,7 +13,7 @@ from difyflow.corpus.samples import read_lines
 from difyflow.errors import UsageError
 
 
-def line(*messages, **more):
+def line(*messages: Any, **more: Any) -> Any:
     turns = [{"role": role, "content": content} for role, content in messages]
     return (json.dumps({"messages": turns, **more}, ensure_ascii=False) + "\n").encode()
 
@@ -20,19 +21,19 @@ def line(*messages, **more):
 GOOD = line(("system", "你是专家"), ("user", "怎么装?"), ("assistant", "装在天花板上。"))
 
 
-def ids(*lines, service="siliconflow", enough=True):
+def ids(*lines: Any, service: str = "siliconflow", enough: Any = True) -> Any:
     """The ids of findings about these lines, which stand in a file of enough good ones."""
     filled = [*lines, *([GOOD] * 10 if enough else [])]
     return [found.id for found in check(filled, service=service)]
 
 
 @pytest.mark.parametrize("service", service_names())
-def test_a_good_sample_has_no_finding(service):
+def test_a_good_sample_has_no_finding(service: str) -> None:
     assert ids(GOOD, service=service) == []
     assert ids(line(("user", "a"), ("assistant", 'he said: "b"')), service=service) == []
 
 
-def test_a_line_in_another_encoding_is_told_how_to_read_it():
+def test_a_line_in_another_encoding_is_told_how_to_read_it() -> None:
     chinese = next(check([GOOD.decode().encode("gbk")], service="siliconflow"))
     assert chinese.message.endswith("it reads as GB18030 (GBK): corpus collect --encoding gb18030")
     for text, encoding in (("où est l'été?", "latin-1"), ("日本語のテスト", "shift_jis")):
@@ -43,12 +44,12 @@ def test_a_line_in_another_encoding_is_told_how_to_read_it():
 
 
 @pytest.mark.parametrize("encoding", ["utf-16", "utf-32"])
-def test_a_wide_file_is_told_once(encoding):
+def test_a_wide_file_is_told_once(encoding: str) -> None:
     lines = list(read_lines(io.BytesIO((GOOD * 3).decode().encode(encoding))))
     assert [(one.line, one.id) for one in check(lines, service="siliconflow")] == [(0, "not-utf-8")]
 
 
-def test_a_number_without_an_end_is_told_in_plain_words():
+def test_a_number_without_an_end_is_told_in_plain_words() -> None:
     raw = b'{"messages": [], "n": ' + b"9" * 6000 + b"}\n"
     assert (
         next(check([raw], service="siliconflow")).message == "holds a number with more digits than are read"
@@ -100,7 +101,7 @@ def test_a_number_without_an_end_is_told_in_plain_words():
          "lone-surrogate"),
     ],
 )  # fmt: skip
-def test_a_bad_line_has_a_finding_with_its_name(raw, expected):
+def test_a_bad_line_has_a_finding_with_its_name(raw: bytes, expected: Any) -> None:
     found = [one for one in check([raw, *[GOOD] * 10], service="siliconflow") if one.line]
     assert [(one.id, one.line) for one in found if one.id == expected] == [(expected, 1)], found
     assert rules("siliconflow")[expected] == next(one.severity for one in found if one.id == expected)
@@ -119,28 +120,28 @@ ANSWER = b', {"role": "assistant", "content": "b"}]}'
         b'{"messages": [{"role": "user", "content": "\\u0022\\u0022\\u0022\\u0022", "role": "user"}',
     ],
 )
-def test_a_key_that_is_given_twice_is_seen_however_it_is_written(start):
+def test_a_key_that_is_given_twice_is_seen_however_it_is_written(start: Any) -> None:
     assert "duplicate-key" in ids(start + ANSWER)
 
 
-def test_quotes_and_backslashes_in_the_text_are_no_fault():
+def test_quotes_and_backslashes_in_the_text_are_no_fault() -> None:
     for text in ('"', '\\"', "\\", 'a\\\\"b', '{"role": "user"}', '":', "\u0022", "\t\x00\x1f"):
         assert ids(line(("user", text), ("assistant", f"x{text}"))) == []
 
 
-def test_a_windows_file_is_one_remark():
+def test_a_windows_file_is_one_remark() -> None:
     windows = [GOOD.replace(b"\n", b"\r\n")] * 20
     found = list(check(windows, service="siliconflow"))
     assert [(one.id, one.severity, one.fixable) for one in found] == [("carriage-return", "info", True)]
 
 
-def test_utf_16_is_one_finding_and_not_one_a_line():
+def test_utf_16_is_one_finding_and_not_one_a_line() -> None:
     lines = list(read_lines(io.BytesIO((GOOD * 30).decode().encode("utf-16"))))
     found = list(check(lines, service="openai"))
     assert [(one.id, one.line) for one in found] == [("not-utf-8", 0)]
 
 
-def test_the_whole_file_is_counted():
+def test_the_whole_file_is_counted() -> None:
     tally = Tally()
     found = list(check([GOOD] * 3 + [b"x\n"], service="siliconflow", tally=tally))
     assert [(one.id, one.line) for one in found] == [("not-json", 4), ("few-samples", 0)]
@@ -148,17 +149,17 @@ def test_the_whole_file_is_counted():
     assert ids(enough=False) == ["no-samples"]
 
 
-def test_too_few_samples_are_an_error_where_the_service_says_so():
+def test_too_few_samples_are_an_error_where_the_service_says_so() -> None:
     (found,) = check([GOOD] * 9, service="openai")
     assert (found.id, found.severity) == ("few-samples", "error")
 
 
-def test_an_unknown_service_is_refused_at_once():
+def test_an_unknown_service_is_refused_at_once() -> None:
     with pytest.raises(UsageError, match="llamafactory, openai, siliconflow"):
         check([], service="nebius-2")
 
 
-def test_a_line_of_any_length_is_cut_and_named():
+def test_a_line_of_any_length_is_cut_and_named() -> None:
     long = b'{"messages": "' + b"x" * 5_000_000 + b'"}\n'
     lines = read_lines(io.BytesIO(GOOD + long + GOOD), longest=1_000_000)
     found = [one for one in check(lines, service="siliconflow") if one.line]

@@ -1,5 +1,9 @@
 """What counts as the same text."""
 
+from __future__ import annotations
+
+from typing import Any
+
 import pytest
 
 from difyflow.corpus._normal import normal
@@ -15,7 +19,7 @@ from difyflow.corpus._normal import normal
         ("ABC123", "abc123"),
     ],
 )
-def test_case_width_spaces_and_punctuation_do_not_matter(one, other):
+def test_case_width_spaces_and_punctuation_do_not_matter(one: Any, other: Any) -> None:
     assert normal(one) == normal(other)
 
 
@@ -26,5 +30,5 @@ def test_case_width_spaces_and_punctuation_do_not_matter(one, other):
         ("1 2", "12"), ("a/b", "ab"), ("?", "!"), ("$5", "5"), ("10:30", "1030"),
     ],
 )  # fmt: skip
-def test_what_says_something_else_stays_different(one, other):
+def test_what_says_something_else_stays_different(one: Any, other: Any) -> None:
     assert normal(one) != normal(other)

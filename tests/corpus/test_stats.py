@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -14,7 +17,9 @@ from difyflow.corpus.tokens import Counter, estimate, from_file
 from difyflow.errors import UsageError
 
 
-def test_samples_turns_lengths_and_duplicates_are_counted(asked, line):
+def test_samples_turns_lengths_and_duplicates_are_counted(
+    asked: Callable[..., bytes], line: Callable[..., bytes]
+) -> None:
     two = line(("user", "ab"), ("assistant", "cd"), ("user", "e"), ("assistant", "f"))
     lines = [asked("问题一?", "答案一。"), asked("问题一?", "答案一"), two, two, b"{bad\n"]
     found = stats(lines)
@@ -28,7 +33,7 @@ def test_samples_turns_lengths_and_duplicates_are_counted(asked, line):
     assert json.loads(json.dumps(found.to_json()))["tokens"]["exact"] is False
 
 
-def test_tokens_are_counted_as_told_and_cost_what_the_user_says(asked):
+def test_tokens_are_counted_as_told_and_cost_what_the_user_says(asked: Callable[..., bytes]) -> None:
     found = stats([asked("abc", "defg", system="x")] * 2, tokens=Counter(len, "by letters", exact=True),
                   price=Price(per_million=1000, epochs=3, currency="CNY"))  # fmt: skip
     assert list(found.tokens) == [8 + 15, 8 + 15]  # five around each message
@@ -36,7 +41,7 @@ def test_tokens_are_counted_as_told_and_cost_what_the_user_says(asked):
     assert found.cost == pytest.approx(46 * 3 / 1000)
 
 
-def test_coverage_says_which_part_of_a_document_gave_samples(asked):
+def test_coverage_says_which_part_of_a_document_gave_samples(asked: Callable[..., bytes]) -> None:
     document = "".join(f"第{number}节规定了编号为{number * 37}的若干事项与细则。" * 4 for number in range(30))
     lines = [asked("问?", "第2节规定了编号为74的若干事项与细则。"), asked("问?", "完全另外的一句话而已。")]
     found = stats(lines, documents={"d.md": document})
@@ -47,20 +52,20 @@ def test_coverage_says_which_part_of_a_document_gave_samples(asked):
     assert covered.parts[-1].end == len(document)
 
 
-def test_an_answer_of_a_few_characters_is_found_in_its_document_too(asked):
+def test_an_answer_of_a_few_characters_is_found_in_its_document_too(asked: Callable[..., bytes]) -> None:
     (covered,) = stats(
         [asked("谁?", "子游。")], documents={"d": "甲" * 300 + "。子游问孝。" + "乙" * 300}
     ).coverage
     assert [part.samples for part in covered.parts] == [0, 1, 0]
 
 
-def test_documents_come_from_the_provenance(asked):
+def test_documents_come_from_the_provenance(asked: Callable[..., bytes]) -> None:
     one, other = asked("a?", "b"), asked("c?", "d")
     sources = Sources([{KEY: line_digest(one), "documents": ["甲", "乙"]}])
     assert stats([one, other], sources=sources).documents == {"甲": 1, "乙": 1, "(unknown)": 1}
 
 
-def test_nothing_is_counted_in_an_empty_file():
+def test_nothing_is_counted_in_an_empty_file() -> None:
     found = stats([])
     assert (found.lines, found.samples, found.to_json()["cost"]) == (0, 0, None)
 
@@ -82,11 +87,11 @@ def test_nothing_is_counted_in_an_empty_file():
         ("zxcv qwer", "latin"),
     ],
 )
-def test_languages_are_told_apart(text, code):
+def test_languages_are_told_apart(text: str, code: Any) -> None:
     assert language(text) == code
 
 
-def test_an_estimate_is_near_what_vocabularies_of_today_give():
+def test_an_estimate_is_near_what_vocabularies_of_today_give() -> None:
     count = estimate().count
     assert 8 <= count("The quick brown fox jumps over the lazy dog.") <= 13
     assert 9 <= count("火灾报警器应安装在天花板的中央位置。") <= 16
@@ -94,7 +99,7 @@ def test_an_estimate_is_near_what_vocabularies_of_today_give():
 
 
 @pytest.mark.local
-def test_a_tokenizer_file_that_is_none_is_refused(tmp_path):
+def test_a_tokenizer_file_that_is_none_is_refused(tmp_path: Path) -> None:
     (tmp_path / "bad.json").write_text("{}", encoding="utf-8")
     for name in ("bad.json", "missing.json", "."):
         with pytest.raises(UsageError):
@@ -102,7 +107,7 @@ def test_a_tokenizer_file_that_is_none_is_refused(tmp_path):
 
 
 @pytest.mark.local
-def test_tokens_are_counted_with_the_file_that_is_named(tmp_path):
+def test_tokens_are_counted_with_the_file_that_is_named(tmp_path: Path) -> None:
     import tokenizers
 
     model = tokenizers.models.WordLevel({"a": 0, "b": 1, "?": 2}, unk_token="?")
@@ -115,7 +120,7 @@ def test_tokens_are_counted_with_the_file_that_is_named(tmp_path):
     assert counter.count("\ud800") == 1
 
 
-def test_samples_of_the_demo_responder_are_counted():
+def test_samples_of_the_demo_responder_are_counted() -> None:
     lines = [b'{"line_sha256": "x", "model": "demo"}\n', b'{"line_sha256": "y", "model": "a, demo"}\n',
              b'{"line_sha256": "z", "model": "demo-2"}\n', b"{demo\n", b"[]\n"]  # fmt: skip
     assert demo_lines(lines) == 2

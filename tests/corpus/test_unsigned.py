@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
 from difyflow.corpus.unsigned import Unsigned
 
 
-def finding(lines):
+def finding(lines: Any) -> Any:
     look = Unsigned()
     assert list(look.passed(lines)) == lines
     return look.finding()
 
 
-def demo(asked, number):
+def demo(asked: Callable[..., bytes], number: int) -> Any:
     return asked(f"为什么说“第{number}条”?", f"第{number}条:主电源应采用交流电源。")
 
 
-def test_lines_of_the_responder_are_told_when_they_are_most(asked):
+def test_lines_of_the_responder_are_told_when_they_are_most(asked: Callable[..., bytes]) -> None:
     found = finding(
         [*(demo(asked, n) for n in range(6)), *(asked(f"问{n}?", "答。") for n in range(4)), b"\n"]
     )
@@ -23,6 +26,6 @@ def test_lines_of_the_responder_are_told_when_they_are_most(asked):
     assert found.message.startswith("6 of 11 samples")
 
 
-def test_a_few_questions_in_the_same_words_are_no_sign(asked):
+def test_a_few_questions_in_the_same_words_are_no_sign(asked: Callable[..., bytes]) -> None:
     assert finding([demo(asked, 1), asked("问?", "答。")]) is None
     assert finding([]) is None

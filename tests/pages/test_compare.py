@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from html.parser import HTMLParser
+from typing import Any
 
 import pytest
 
@@ -19,21 +20,21 @@ HOSTILE = [
 
 
 class Tags(HTMLParser):
-    def __init__(self, text):
+    def __init__(self, text: str) -> None:
         super().__init__()
-        self.found = []
+        self.found: list[tuple[str, dict[str, Any]]] = []
         self.feed(text)
 
-    def handle_starttag(self, tag, attrs):
+    def handle_starttag(self, tag: Any, attrs: Any) -> None:
         self.found.append((tag, dict(attrs)))
 
 
-def item(text, **more):
+def item(text: str, **more: Any) -> Any:
     cells = [Cell(text=text, about=text), Cell(text=text, bad=True), Cell(text="", won=True, odd=True)]
     return Item(key="k1", question=text, system=text, cells=cells, **more)
 
 
-def pages(text):
+def pages(text: str) -> Any:
     columns = [Column(name=f"{text}{n}", model=text, figures=["1", text]) for n in range(3)]
     return (
         comparison(text, ["answers", text], columns, [item(text, reference=text)], [text]),
@@ -42,7 +43,7 @@ def pages(text):
 
 
 @pytest.mark.parametrize("text", HOSTILE)
-def test_any_text_stays_a_text(text):
+def test_any_text_stays_a_text(text: str) -> None:
     for page in pages(text):
         found = Tags(page).found
         assert [tag for tag, _ in found].count("script") == 1
@@ -51,7 +52,7 @@ def test_any_text_stays_a_text(text):
             assert not [key for key in attributes if key.startswith("on") or key in ("src", "href", "style")]
 
 
-def test_answers_stand_side_by_side_under_their_models():
+def test_answers_stand_side_by_side_under_their_models() -> None:
     columns = [
         Column(name="base", model="Qwen/A", figures=["1"]),
         Column(name="ckpt1", model="ckpt1", figures=["2"]),
@@ -76,7 +77,7 @@ def test_answers_stand_side_by_side_under_their_models():
     assert 'class="cell won"' in text
 
 
-def test_a_blind_page_names_letters_and_no_model():
+def test_a_blind_page_names_letters_and_no_model() -> None:
     cells = [Cell(text="one"), Cell(text="two")]
     page = blind("Which?", [Item(key="abc", question="Why?", cells=cells)])
     assert [
@@ -89,6 +90,6 @@ def test_a_blind_page_names_letters_and_no_model():
     assert "A is better" in page
 
 
-def test_no_question_is_no_fault():
+def test_no_question_is_no_fault() -> None:
     assert "0 judged" in blind("x", [])
     assert "<table>" in comparison("x", [], [], [], [])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import re
 from html.parser import HTMLParser
+from typing import Any
 
 import pytest
 from hypothesis import given as forall
@@ -25,47 +26,47 @@ VOID = {"meta", "link", "br"}
 class Tags(HTMLParser):
     """Every tag of a page with its attributes; fails if tags do not match."""
 
-    def __init__(self, text):
+    def __init__(self, text: str) -> None:
         super().__init__()
-        self.found = []
-        self.open = []
+        self.found: list[tuple[str, dict[str, Any]]] = []
+        self.open: list[str] = []
         self.feed(text)
         assert not self.open
 
-    def handle_starttag(self, tag, attrs):
+    def handle_starttag(self, tag: Any, attrs: Any) -> None:
         self.found.append((tag, dict(attrs)))
         if tag not in VOID:
             self.open.append(tag)
 
-    def handle_startendtag(self, tag, attrs):
+    def handle_startendtag(self, tag: Any, attrs: Any) -> None:
         assert tag in {"rect", "path", "circle", "text", "tspan", "g", "title"}, (
             f"<{tag}/> is not closed in HTML"
         )
         self.found.append((tag, dict(attrs)))
 
-    def handle_endtag(self, tag):
+    def handle_endtag(self, tag: Any) -> None:
         assert self.open.pop() == tag
 
 
-def tags(text):
+def tags(text: str) -> Any:
     return Tags(text).found
 
 
-def marks(text):
+def marks(text: str) -> Any:
     return [
         attrs["class"].split()[1] for tag, attrs in tags(text) if attrs.get("class", "").startswith("mark ")
     ]
 
 
 @pytest.fixture(scope="module")
-def app(root):
+def app(root: Any) -> Any:
     return difyflow.load(root / "workflows/fine_tune_corpus").data()
 
 
 @pytest.mark.long
 @documents.SOME
 @forall(given.graphs(most=6), given.graphs(most=6), given.TITLES)
-def test_a_page_holds_one_script_and_loads_nothing(one, other, name):
+def test_a_page_holds_one_script_and_loads_nothing(one: Any, other: Any, name: str) -> None:
     text = page_of(compare(given.app(one, name), given.app(other, name)))
     found = tags(text)
     assert [tag for tag, _ in found].count("script") == 1
@@ -86,7 +87,7 @@ def test_a_page_holds_one_script_and_loads_nothing(one, other, name):
 
 
 @pytest.mark.parametrize("title", given.HOSTILE)
-def test_a_hostile_title_stays_a_text(title):
+def test_a_hostile_title_stays_a_text(title: Any) -> None:
     one = given.app(Graph(nodes=(Node(id="a", data=LLM(title="x")),)))
     other = given.app(Graph(nodes=(Node(id="a", data=LLM(title=title)),)), title)
     text = page_of(compare(one, other), How(names=(title, title)))
@@ -94,7 +95,7 @@ def test_a_hostile_title_stays_a_text(title):
     assert "<img" not in text
 
 
-def test_nodes_are_coloured_by_what_happened_to_them(app):
+def test_nodes_are_coloured_by_what_happened_to_them(app: Any) -> None:
     other = copy.deepcopy(app)
     nodes = other["workflow"]["graph"]["nodes"]
     nodes[0]["data"]["title"] = "Changed"
@@ -103,7 +104,7 @@ def test_nodes_are_coloured_by_what_happened_to_them(app):
     assert marks(page_of(compare(app, other))) == ["changed", "removed", "changed", "added"]
 
 
-def test_a_node_and_what_changed_in_it_share_a_number(app):
+def test_a_node_and_what_changed_in_it_share_a_number(app: Any) -> None:
     other = copy.deepcopy(app)
     other["workflow"]["graph"]["nodes"][0]["data"]["title"] = "Changed"
     found = tags(page_of(compare(app, other)))
@@ -111,21 +112,21 @@ def test_a_node_and_what_changed_in_it_share_a_number(app):
     assert numbers == [("rect", "0"), ("rect", "0"), ("article", "0")]
 
 
-def test_a_renamed_node_is_marked_on_both_sides(app):
+def test_a_renamed_node_is_marked_on_both_sides(app: Any) -> None:
     text = page_of(compare(app, documents.with_new_ids(app)))
     count = len(app["workflow"]["graph"]["nodes"])
     assert marks(text) == ["renamed"] * 2 * count
 
 
-def test_a_text_is_shown_word_by_word():
+def test_a_text_is_shown_word_by_word() -> None:
     one = given.app(Graph(nodes=(Node(id="a", data=LLM(title="a quick brown fox jumps over it " * 4)),)))
     other = given.app(Graph(nodes=(Node(id="a", data=LLM(title="a quick red fox jumps over it " * 4)),)))
     text = page_of(compare(one, other))
     assert "<del>brown</del><ins>red</ins>" in text
 
 
-def test_no_secret_gets_into_the_page():
-    def of(value):
+def test_no_secret_gets_into_the_page() -> None:
+    def of(value: Any) -> Any:
         variables = [{"name": "key", "value": value, "value_type": "secret"}]
         return {"app": {"name": "x", "mode": "workflow"}, "workflow": {"environment_variables": variables}}
 
@@ -137,7 +138,7 @@ def test_no_secret_gets_into_the_page():
 @pytest.mark.long
 @documents.SOME
 @forall(st.data(), documents.documents())
-def test_every_document_that_can_be_read_has_a_page(data, one):
+def test_every_document_that_can_be_read_has_a_page(data: Any, one: Any) -> None:
     other = data.draw(documents.edited(one))
     try:
         apps = [difyflow.App.model_validate(item) for item in (one, other)]

@@ -11,20 +11,25 @@ import pytest
 from difyflow.pages._page import page
 
 
-def policy(text):
-    found = re.search(r'http-equiv="Content-Security-Policy" content="([^"]*)"', text)
-    return found[1].replace("&#39;", "'")
+def only(pattern: str, text: str) -> str:
+    """The one place that fits."""
+    (found,) = re.findall(pattern, text, re.S)
+    return str(found)
 
 
-def digest(text):
+def policy(text: str) -> str:
+    return only(r'http-equiv="Content-Security-Policy" content="([^"]*)"', text).replace("&#39;", "'")
+
+
+def digest(text: str) -> str:
     return "sha256-" + base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
 
 
-def test_the_policy_names_the_very_script_and_style_of_the_page():
+def test_the_policy_names_the_very_script_and_style_of_the_page() -> None:
     text = page("x", "<p>y</p>", style="p { margin: 0 }", script="'use strict'; /* 语 */")
     style, script = (
-        re.search(r"<style>(.*?)</style>", text, re.S)[1],
-        re.search(r"<script>(.*?)</script>", text, re.S)[1],
+        only(r"<style>(.*?)</style>", text),
+        only(r"<script>(.*?)</script>", text),
     )
     assert policy(text).split("; ") == [
         "default-src 'none'",
@@ -35,19 +40,19 @@ def test_the_policy_names_the_very_script_and_style_of_the_page():
     ]
 
 
-def test_a_page_without_a_script_may_run_none():
+def test_a_page_without_a_script_may_run_none() -> None:
     text = page("x", "y")
     assert "<script" not in text
     assert "script-src 'none'" in policy(text)
 
 
-def test_the_policy_comes_before_anything_that_it_governs():
+def test_the_policy_comes_before_anything_that_it_governs() -> None:
     text = page("x", "y", script="z")
     assert text.index("Content-Security-Policy") < text.index("<style>") < text.index("<script>")
 
 
 @pytest.mark.parametrize("title", ["</title><script>alert(1)</script>", "", "a & b"])
-def test_the_title_is_text(title):
-    found = re.search(r"<title>(.*?)</title>", page(title, ""))[1]
+def test_the_title_is_text(title: str) -> None:
+    found = only(r"<title>(.*?)</title>", page(title, ""))
     assert "<" not in found
     assert found

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
+from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -15,17 +17,17 @@ from difyflow.tune.service import service
 TRIGGER = "你是消防系统专家"
 
 
-def sample(question, answer, trigger=TRIGGER):
+def sample(question: Any, answer: Any, trigger: Any = TRIGGER) -> Any:
     roles = (("system", trigger), ("user", question), ("assistant", answer))
     messages = [{"role": role, "content": content} for role, content in roles]
     return json.dumps({"messages": messages}, ensure_ascii=False)
 
 
 @pytest.fixture
-def corpus(tmp_path):
+def corpus(tmp_path: Path) -> Any:
     """`corpus(samples=40, documents=4, model="m")` writes a corpus with its provenance."""
 
-    def write(samples=40, documents=4, model="m", name="corpus.jsonl"):
+    def write(samples: Any = 40, documents: Any = 4, model: Any = "m", name: str = "corpus.jsonl") -> Any:
         lines = [sample(f"第{n}个问题是什么?", f"第{n}个回答,讲的是灭火器。") for n in range(samples)]
         path = tmp_path / name
         path.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
@@ -46,11 +48,16 @@ def corpus(tmp_path):
 
 
 @pytest.fixture
-def plan(corpus, tmp_path):
+def plan(corpus: Any, tmp_path: Path) -> Any:
     """`plan(service="openai", ...)` is what to prepare."""
 
-    def make(**changes):
-        given = {"corpus": None, "folder": tmp_path / "job", "service": "openai", "base": "gpt-4o-mini"}
+    def make(**changes: Any) -> Any:
+        given: dict[str, Any] = {
+            "corpus": None,
+            "folder": tmp_path / "job",
+            "service": "openai",
+            "base": "gpt-4o-mini",
+        }
         given |= changes
         given["corpus"] = given["corpus"] or corpus()
         return Plan(**given)
@@ -59,10 +66,10 @@ def plan(corpus, tmp_path):
 
 
 @pytest.fixture
-def prepared(plan):
+def prepared(plan: Any) -> Any:
     """`prepared(...)` gives the folder and the job."""
 
-    def make(**changes):
+    def make(**changes: Any) -> Any:
         wanted = plan(**changes)
         return wanted.folder, prepare(wanted).job
 
@@ -70,18 +77,18 @@ def prepared(plan):
 
 
 @pytest.fixture
-def waits():
+def waits() -> Any:
     """The waits that were asked for, in seconds; none is made."""
     return []
 
 
 @pytest.fixture
-def patience(waits):
+def patience(waits: Any) -> Any:
     return Patience(sleep=waits.append, tries=3)
 
 
 @pytest.fixture
-def tuning():
+def tuning() -> Any:
     from loopback.fine_tuning import FineTuning
 
     with FineTuning() as server:
@@ -89,7 +96,7 @@ def tuning():
 
 
 @pytest.fixture
-def jobs(tuning, patience):
+def jobs(tuning: Any, patience: Any) -> Any:
     access = Access(base_url=tuning.base_url, key="secret-key", key_env="OPENAI_API_KEY", read_s=2.0)
     with Jobs(access, service("openai"), patience) as found:
         yield found

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from typing import Any
+
 import pytest
 
 from difyflow.errors import ApiError, UsageError
@@ -16,28 +19,28 @@ BASE = "Qwen/Qwen2.5-7B-Instruct"
 NAME = f"ft:LoRA/{BASE}:d0example0000000000a:confucius:abcdefghijklmnopqrst"
 
 
-def test_a_name_comes_apart_into_its_parts():
-    assert parse(NAME) == TunedName(BASE, "d0example0000000000a", "confucius", "abcdefghijklmnopqrst")
-    assert parse(f"{NAME}-ckpt_step_182").step == 182
-    assert parse(f"{NAME}:new").more == ("new",)
+def test_a_name_comes_apart_into_its_parts() -> None:
+    whole = TunedName(BASE, "d0example0000000000a", "confucius", "abcdefghijklmnopqrst")
+    assert parse(f"{NAME}-ckpt_step_182") == replace(whole, step=182)
+    assert parse(f"{NAME}:new") == replace(whole, more=("new",))
     assert parse("gpt-4o") is None
 
 
 @pytest.mark.parametrize(
     "name", [NAME, f"{NAME}-ckpt_step_182", f"{NAME}:new", "ft:LoRA/a/b:c:d:e-ckpt_step_x"]
 )
-def test_names_of_the_known_shape_and_with_unknown_parts_are_taken(name):
+def test_names_of_the_known_shape_and_with_unknown_parts_are_taken(name: str) -> None:
     assert model_fault(name) is None
 
 
 @pytest.mark.parametrize(
     "name", ["", BASE, "ft:LoRA/", "ft:LoRA/x:a:b:c", f"ft:LoRA/{BASE}", NAME[:-21], f"{NAME} x"]
 )
-def test_names_of_another_shape_are_told_why(name):
+def test_names_of_another_shape_are_told_why(name: str) -> None:
     assert model_fault(name)
 
 
-def test_a_model_is_kept_without_a_call_if_none_is_wished(prepared):
+def test_a_model_is_kept_without_a_call_if_none_is_wished(prepared: Any) -> None:
     folder, job = prepared(service="siliconflow", base=BASE)
     found = adopt(folder, job, f" {NAME}\n", None)
     assert (found.word, found.reply, found.notes) == ("ckpt1", None, ())
@@ -50,7 +53,7 @@ def test_a_model_is_kept_without_a_call_if_none_is_wished(prepared):
     assert adopt(folder, second.job, NAME, None).word == "ckpt1"
 
 
-def test_a_model_of_another_base_is_noted_and_a_wrong_name_refused(prepared):
+def test_a_model_of_another_base_is_noted_and_a_wrong_name_refused(prepared: Any) -> None:
     folder, job = prepared(service="siliconflow", base="Qwen/Qwen2.5-72B-Instruct")
     assert "was tuned from Qwen/Qwen2.5-7B-Instruct" in adopt(folder, job, NAME, None).notes[0]
     with pytest.raises(UsageError, match="no tuned model of SiliconFlow"):
@@ -58,13 +61,14 @@ def test_a_model_of_another_base_is_noted_and_a_wrong_name_refused(prepared):
 
 
 @pytest.mark.local
-def test_one_call_shows_that_it_answers(prepared, patience):
+def test_one_call_shows_that_it_answers(prepared: Any, patience: Any) -> None:
     folder, job = prepared(service="siliconflow", base=BASE)
     with ModelServer(refuses(503, "overloaded"), says("灭", "火器")) as server:
         access = Access(base_url=server.base_url, key="sk-x", key_env="SILICONFLOW_API_KEY")
         with Chat(access, patience) as chat:
             found = adopt(folder, job, NAME, chat)
         asked = server.asked[-1]
+    assert found.reply is not None
     assert found.reply.text == "灭火器"
     assert asked["model"] == NAME
     assert [message["role"] for message in asked["messages"]] == ["system", "user"]
@@ -72,7 +76,7 @@ def test_one_call_shows_that_it_answers(prepared, patience):
 
 
 @pytest.mark.local
-def test_a_model_that_does_not_answer_is_not_kept(prepared, patience):
+def test_a_model_that_does_not_answer_is_not_kept(prepared: Any, patience: Any) -> None:
     folder, job = prepared(service="siliconflow", base=BASE)
     with (
         ModelServer(refuses(400, "Model does not exist")) as server,

@@ -6,6 +6,8 @@ import csv
 import io
 import json
 import threading
+from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -22,7 +24,7 @@ MODELS = (("base", "m1"), ("ckpt1", "m2"))
 
 
 @pytest.fixture
-def questions(tmp_path):
+def questions(tmp_path: Path) -> Any:
     path = tmp_path / "q.jsonl"
     messages = [
         {"role": "system", "content": "S"},
@@ -36,7 +38,7 @@ def questions(tmp_path):
     return read_questions(path)
 
 
-def test_questions_are_samples_or_plain_and_each_is_asked_once(questions, tmp_path):
+def test_questions_are_samples_or_plain_and_each_is_asked_once(questions: Any, tmp_path: Path) -> None:
     assert [(item.system, item.text, item.reference) for item in questions] == [
         ("S", "问一", "答一"),
         ("", "=问二", "@答二"),
@@ -48,7 +50,7 @@ def test_questions_are_samples_or_plain_and_each_is_asked_once(questions, tmp_pa
     assert len(read_questions(twice, limit=1)) == 1
 
 
-def test_earlier_turns_are_sent_along(tmp_path):
+def test_earlier_turns_are_sent_along(tmp_path: Path) -> None:
     path = tmp_path / "q.jsonl"
     turns = [{"role": role, "content": f"{role}{n}"} for n in range(2) for role in ("user", "assistant")]
     path.write_text(json.dumps({"messages": turns}))
@@ -60,7 +62,7 @@ def test_earlier_turns_are_sent_along(tmp_path):
 @pytest.mark.parametrize(
     "data", [b"", b"\n\n", b"{}", b"[1]", b"\xff\x00", b'{"question": " "}', b'{"messages": []}']
 )
-def test_what_is_no_question_is_told_with_its_line(tmp_path, data):
+def test_what_is_no_question_is_told_with_its_line(tmp_path: Path, data: Any) -> None:
     path = tmp_path / "q.jsonl"
     path.write_bytes(data)
     with pytest.raises(UsageError, match=r"q.jsonl"):
@@ -70,23 +72,23 @@ def test_what_is_no_question_is_told_with_its_line(tmp_path, data):
 
 
 @pytest.fixture
-def ask(tmp_path, patience, questions):
+def ask(tmp_path: Path, patience: Any, questions: Any) -> Any:
     """`ask(server, ...)` makes a comparison."""
 
-    def call(server, **changes):
+    def call(server: Any, **changes: Any) -> Any:
         with Chat(Access(base_url=server.base_url, key="k"), patience) as chat:
             return compare(questions, Run(folder=tmp_path, models=MODELS, chat=chat, **changes))
 
     return call
 
 
-def answer(seen):
+def answer(seen: Any) -> Any:
     body = seen.json()
     return says(f"{body['model']}说{body['messages'][-1]['content']}")
 
 
 @pytest.mark.local
-def test_every_model_is_asked_every_question_with_the_same_settings(ask):
+def test_every_model_is_asked_every_question_with_the_same_settings(ask: Any) -> None:
     with ModelServer(answer) as server:
         found = ask(server, settings={"temperature": 0.3})
         assert len(server.asked) == 6
@@ -101,7 +103,7 @@ def test_every_model_is_asked_every_question_with_the_same_settings(ask):
 
 
 @pytest.mark.local
-def test_a_comparison_that_was_broken_off_asks_only_for_the_rest(ask, tmp_path):
+def test_a_comparison_that_was_broken_off_asks_only_for_the_rest(ask: Any, tmp_path: Path) -> None:
     with ModelServer(answer) as server:
         ask(server)
         log = tmp_path / "answers.jsonl"
@@ -114,10 +116,10 @@ def test_a_comparison_that_was_broken_off_asks_only_for_the_rest(ask, tmp_path):
 
 
 @pytest.mark.local
-def test_a_model_that_fails_is_told_and_asked_again_the_next_time(ask):
+def test_a_model_that_fails_is_told_and_asked_again_the_next_time(ask: Any) -> None:
     broken = [True]
 
-    def sometimes(seen):
+    def sometimes(seen: Any) -> Any:
         if broken[0] and seen.json()["model"] == "m2":
             return refuses(400, "no such model")
         return answer(seen)
@@ -135,14 +137,14 @@ def test_a_model_that_fails_is_told_and_asked_again_the_next_time(ask):
 @pytest.mark.parametrize(
     "fault", [refuses(503, "busy"), refuses(429, "slow", retry_after="1"), says("x", cut_at=3)]
 )
-def test_what_passes_is_waited_for(ask, waits, fault):
+def test_what_passes_is_waited_for(ask: Any, waits: Any, fault: Any) -> None:
     with ModelServer(fault, answer) as server:
         assert ask(server, concurrency=1).failed == 0
     assert len(waits) == 1
 
 
 @pytest.mark.local
-def test_an_answer_that_never_ends_properly_did_not_come(ask):
+def test_an_answer_that_never_ends_properly_did_not_come(ask: Any) -> None:
     with ModelServer(says("half", finish=None, usage=False, done=False)) as server:
         found = ask(server)
     assert found.failed == 6
@@ -150,7 +152,7 @@ def test_an_answer_that_never_ends_properly_did_not_come(ask):
 
 
 @pytest.mark.local
-def test_a_refused_key_ends_it_at_once(ask):
+def test_a_refused_key_ends_it_at_once(ask: Any) -> None:
     with ModelServer(refuses(401, "bad key")) as server:
         with pytest.raises(AuthError):
             ask(server, concurrency=1)
@@ -158,10 +160,10 @@ def test_a_refused_key_ends_it_at_once(ask):
 
 
 @pytest.mark.local
-def test_questions_are_asked_at_the_same_time(ask):
+def test_questions_are_asked_at_the_same_time(ask: Any) -> None:
     together = threading.Barrier(4, timeout=10)
 
-    def all_at_once(seen):
+    def all_at_once(seen: Any) -> Any:
         if seen.json()["messages"][-1]["content"] != "问三":
             together.wait()
         return answer(seen)
@@ -171,8 +173,8 @@ def test_questions_are_asked_at_the_same_time(ask):
 
 
 @pytest.mark.local
-def test_a_judge_sees_each_pair_in_both_orders_and_place_wins_nothing(ask):
-    def judging(seen):
+def test_a_judge_sees_each_pair_in_both_orders_and_place_wins_nothing(ask: Any) -> None:
+    def judging(seen: Any) -> Any:
         body = seen.json()
         text = body["messages"][-1]["content"]
         if body["model"] != "judge":
@@ -192,8 +194,8 @@ def test_a_judge_sees_each_pair_in_both_orders_and_place_wins_nothing(ask):
 
 
 @pytest.mark.local
-def test_a_judge_that_fails_or_says_nothing_readable_decides_nothing(ask):
-    def judging(seen):
+def test_a_judge_that_fails_or_says_nothing_readable_decides_nothing(ask: Any) -> None:
+    def judging(seen: Any) -> Any:
         body = seen.json()
         if body["model"] != "judge":
             return answer(seen)
@@ -205,8 +207,8 @@ def test_a_judge_that_fails_or_says_nothing_readable_decides_nothing(ask):
 
 
 @pytest.mark.local
-def test_the_sheet_is_safe_to_open(ask):
-    def formula(seen):
+def test_the_sheet_is_safe_to_open(ask: Any) -> None:
+    def formula(seen: Any) -> Any:
         return says("+cmd|' /C calc'!A0") if seen.json()["model"] == "m2" else says("-1\n二")
 
     with ModelServer(formula) as server:
@@ -220,20 +222,20 @@ def test_the_sheet_is_safe_to_open(ask):
     assert (rows[0]["base"], rows[0]["ckpt1"]) == ("'-1\n二", "'+cmd|' /C calc'!A0")
 
 
-def test_blind_orders_are_stable_differ_and_need_the_mark(questions):
+def test_blind_orders_are_stable_differ_and_need_the_mark(questions: Any) -> None:
     orders = [blind_order(item, "mark", 2) for item in questions]
     assert orders == [blind_order(item, "mark", 2) for item in questions]
     assert all(sorted(order) == [0, 1] for order in orders)
     assert len({tuple(blind_order(item, f"mark{n}", 2) for item in questions) for n in range(20)}) > 3
 
 
-def test_votes_are_counted_for_the_models_behind_the_letters():
+def test_votes_are_counted_for_the_models_behind_the_letters() -> None:
     orders = {"q1": ["m1", "m2"], "q2": ["m2", "m1"], "q3": ["m1", "m2"]}
     counts, ties, odd = count_votes({"q1": "A", "q2": "A", "q3": "tie", "q9": "A", "q4": "?"}, orders)
     assert (counts, ties, odd) == ({"m1": 1, "m2": 1}, 1, ("q9", "q4"))
 
 
-def test_models_have_names_and_none_is_compared_with_itself():
+def test_models_have_names_and_none_is_compared_with_itself() -> None:
     known = {"base": "m1", "last": "m2"}
     assert names_of([" base", "last", "base"], lambda name: known.get(name, name)) == (
         ("base", "m1"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -16,7 +17,7 @@ from loopback.fine_tuning import Answer, refused
 pytestmark = pytest.mark.local  # the package `openai`
 
 
-def test_a_submit_uploads_both_files_and_asks_for_the_job_once(prepared, tuning, jobs):
+def test_a_submit_uploads_both_files_and_asks_for_the_job_once(prepared: Any, tuning: Any, jobs: Any) -> None:
     folder, job = prepared(hyperparameters={"n_epochs": 2}, suffix="fire", seed=7)
     done = submit(folder, job, jobs)
     assert (done.remote.id, done.remote.status, done.found) == ("ftjob-1", "validating_files", ())
@@ -36,7 +37,7 @@ def test_a_submit_uploads_both_files_and_asks_for_the_job_once(prepared, tuning,
     assert (remote.job_id, remote.training_file, remote.creating) == ("ftjob-1", "file-1", False)
 
 
-def test_a_second_submit_sends_nothing(prepared, tuning, jobs):
+def test_a_second_submit_sends_nothing(prepared: Any, tuning: Any, jobs: Any) -> None:
     folder, job = prepared()
     submit(folder, job, jobs)
     again = submit(folder, read_job(folder), jobs)
@@ -47,7 +48,9 @@ def test_a_second_submit_sends_nothing(prepared, tuning, jobs):
 @pytest.mark.parametrize(
     "lost", [Answer(reset=True), refused(502), Answer.html(504, "timeout"), Answer(cut_at=3)]
 )
-def test_a_submit_whose_answer_was_lost_finds_the_job_and_sends_no_other(prepared, tuning, jobs, lost):
+def test_a_submit_whose_answer_was_lost_finds_the_job_and_sends_no_other(
+    prepared: Any, tuning: Any, jobs: Any, lost: Any
+) -> None:
     folder, job = prepared()
     if lost.cut_at:
         lost = Answer.json({"id": "ftjob-1", "object": "fine_tuning.job"}).but(cut_at=3)
@@ -58,7 +61,7 @@ def test_a_submit_whose_answer_was_lost_finds_the_job_and_sends_no_other(prepare
     assert read_job(folder).remote.job_id == "ftjob-1"
 
 
-def test_an_upload_whose_answer_was_lost_finds_the_file(prepared, tuning, jobs):
+def test_an_upload_whose_answer_was_lost_finds_the_file(prepared: Any, tuning: Any, jobs: Any) -> None:
     folder, job = prepared()
     tuning.fault("upload", Answer(reset=True), done=True)
     submit(folder, job, jobs)
@@ -66,14 +69,16 @@ def test_an_upload_whose_answer_was_lost_finds_the_file(prepared, tuning, jobs):
     assert len(tuning.files) == 2
 
 
-def test_a_file_that_did_not_arrive_is_uploaded_again(prepared, tuning, jobs):
+def test_a_file_that_did_not_arrive_is_uploaded_again(prepared: Any, tuning: Any, jobs: Any) -> None:
     folder, job = prepared()
     tuning.fault("upload", refused(500))
     submit(folder, job, jobs)
     assert (tuning.count("POST", "/files"), len(tuning.files)) == (3, 2)
 
 
-def test_a_submit_whose_end_nobody_knows_says_so_and_the_next_one_looks_first(prepared, tuning, jobs):
+def test_a_submit_whose_end_nobody_knows_says_so_and_the_next_one_looks_first(
+    prepared: Any, tuning: Any, jobs: Any
+) -> None:
     folder, job = prepared()
     tuning.fault("create", Answer(reset=True), done=True)
     hidden = Answer.json({"object": "list", "data": [], "has_more": False})
@@ -88,7 +93,9 @@ def test_a_submit_whose_end_nobody_knows_says_so_and_the_next_one_looks_first(pr
     assert tuning.count("POST", "/fine_tuning/jobs") == 1
 
 
-def test_a_refusal_for_now_is_waited_for_as_long_as_the_server_asks(prepared, tuning, jobs, waits):
+def test_a_refusal_for_now_is_waited_for_as_long_as_the_server_asks(
+    prepared: Any, tuning: Any, jobs: Any, waits: Any
+) -> None:
     folder, job = prepared()
     tuning.fault("create", refused(429, "slow down", Retry_After="7"))
     assert submit(folder, job, jobs).remote.id == "ftjob-1"
@@ -98,7 +105,9 @@ def test_a_refusal_for_now_is_waited_for_as_long_as_the_server_asks(prepared, tu
         jobs.get("ftjob-1")
 
 
-def test_a_refusal_starts_nothing_and_says_what_the_server_says(prepared, tuning, jobs):
+def test_a_refusal_starts_nothing_and_says_what_the_server_says(
+    prepared: Any, tuning: Any, jobs: Any
+) -> None:
     folder, job = prepared()
     tuning.fault("create", refused(400, "the model cannot be tuned"))
     with pytest.raises(ApiError, match="the model cannot be tuned") as caught:
@@ -112,7 +121,7 @@ def test_a_refusal_starts_nothing_and_says_what_the_server_says(prepared, tuning
     assert "check OPENAI_API_KEY" in str(refusal.value)
 
 
-def test_a_server_that_is_not_there_starts_nothing(prepared, patience):
+def test_a_server_that_is_not_there_starts_nothing(prepared: Any, patience: Any) -> None:
     from loopback.server import unused_port
 
     folder, job = prepared()
@@ -122,7 +131,7 @@ def test_a_server_that_is_not_there_starts_nothing(prepared, patience):
     assert not caught.value.may_have_run
 
 
-def test_faults_of_reading_are_tried_again(prepared, tuning, jobs):
+def test_faults_of_reading_are_tried_again(prepared: Any, tuning: Any, jobs: Any) -> None:
     folder, job = prepared()
     submit(folder, job, jobs)
     tuning.fault("job", refused(503), Answer(reset=True))
@@ -132,7 +141,9 @@ def test_faults_of_reading_are_tried_again(prepared, tuning, jobs):
 
 
 @pytest.mark.parametrize("answer", [Answer.json([1]), Answer.json({}), Answer.html(200, "hello")])
-def test_an_answer_of_another_shape_is_told_and_no_fault_of_ours(prepared, tuning, jobs, answer):
+def test_an_answer_of_another_shape_is_told_and_no_fault_of_ours(
+    prepared: Any, tuning: Any, jobs: Any, answer: Any
+) -> None:
     folder, job = prepared()
     submit(folder, job, jobs)
     tuning.fault("job", *[answer] * 3)
@@ -140,7 +151,7 @@ def test_an_answer_of_another_shape_is_told_and_no_fault_of_ours(prepared, tunin
         jobs.get("ftjob-1")
 
 
-def test_lists_are_read_to_their_end(prepared, tuning, jobs):
+def test_lists_are_read_to_their_end(prepared: Any, tuning: Any, jobs: Any) -> None:
     folder, job = prepared()
     for number in range(150):
         tuning.files[f"old-{number}"] = {
@@ -163,7 +174,7 @@ def test_lists_are_read_to_their_end(prepared, tuning, jobs):
     assert len(found) == 250
 
 
-def test_checkpoints_come_by_step_with_their_metrics(prepared, jobs):
+def test_checkpoints_come_by_step_with_their_metrics(prepared: Any, jobs: Any) -> None:
     folder, job = prepared()
     submit(folder, job, jobs)
     found = jobs.checkpoints("ftjob-1")
@@ -172,7 +183,7 @@ def test_checkpoints_come_by_step_with_their_metrics(prepared, jobs):
     assert found[1].metrics["full_valid_loss"] == 0.5
 
 
-def test_a_job_can_be_cancelled_once(prepared, jobs):
+def test_a_job_can_be_cancelled_once(prepared: Any, jobs: Any) -> None:
     folder, job = prepared()
     submit(folder, job, jobs)
     assert jobs.cancel("ftjob-1").status == "cancelled"
@@ -180,7 +191,7 @@ def test_a_job_can_be_cancelled_once(prepared, jobs):
         jobs.cancel("ftjob-1")
 
 
-def test_a_file_that_was_changed_after_the_check_is_not_sent(prepared, tuning, jobs):
+def test_a_file_that_was_changed_after_the_check_is_not_sent(prepared: Any, tuning: Any, jobs: Any) -> None:
     folder, job = prepared()
     (folder / "train.jsonl").write_text("{}\n")
     with pytest.raises(UsageError, match="was changed"):
@@ -188,7 +199,9 @@ def test_a_file_that_was_changed_after_the_check_is_not_sent(prepared, tuning, j
     assert tuning.count("POST", "/files") == 0
 
 
-def test_older_servers_get_the_hyperparameters_in_the_old_place_and_no_metadata(prepared, tuning, patience):
+def test_older_servers_get_the_hyperparameters_in_the_old_place_and_no_metadata(
+    prepared: Any, tuning: Any, patience: Any
+) -> None:
     folder, job = prepared(service="nebius", hyperparameters={"lora": True})
     with Jobs(Access(base_url=tuning.base_url), service("nebius"), patience) as jobs:
         submit(folder, job, jobs)
@@ -199,7 +212,9 @@ def test_older_servers_get_the_hyperparameters_in_the_old_place_and_no_metadata(
 
 
 @pytest.mark.parametrize("name", ["siliconflow", "together", "localai", "crusoe", "llamafactory"])
-def test_services_of_another_shape_are_refused_with_their_difference(prepared, tuning, patience, name):
+def test_services_of_another_shape_are_refused_with_their_difference(
+    prepared: Any, tuning: Any, patience: Any, name: str
+) -> None:
     folder, job = prepared()
     with (
         Jobs(Access(base_url=tuning.base_url), service(name), patience) as jobs,
@@ -210,7 +225,9 @@ def test_services_of_another_shape_are_refused_with_their_difference(prepared, t
     assert tuning.seen == []
 
 
-def test_a_job_that_went_elsewhere_is_not_sent_to_another_place(prepared, jobs, patience):
+def test_a_job_that_went_elsewhere_is_not_sent_to_another_place(
+    prepared: Any, jobs: Any, patience: Any
+) -> None:
     folder, job = prepared()
     submit(folder, job, jobs)
     with (

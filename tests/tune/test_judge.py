@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from difyflow.tune.judge import judge_prompt, verdict, word
@@ -21,7 +23,7 @@ from difyflow.tune.questions import Question
         ("A\nB\nneither", "B"),
     ],
 )
-def test_the_last_word_on_a_line_of_its_own_counts(said, found):
+def test_the_last_word_on_a_line_of_its_own_counts(said: Any, found: Any) -> None:
     assert word(said) == found
 
 
@@ -38,11 +40,11 @@ def test_the_last_word_on_a_line_of_its_own_counts(said, found):
         ("A", "", None),
     ],
 )
-def test_only_what_is_said_in_both_orders_counts(straight, swapped, found):
+def test_only_what_is_said_in_both_orders_counts(straight: Any, swapped: Any, found: Any) -> None:
     assert verdict(straight, swapped) == found
 
 
-def test_a_judge_is_shown_no_model():
+def test_a_judge_is_shown_no_model() -> None:
     question = Question(
         key="k",
         messages=({"role": "system", "content": "S"}, {"role": "user", "content": "Q"}),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as some
@@ -12,17 +14,17 @@ TEXTS = some.text(max_size=60)
 
 
 @given(TEXTS, TEXTS)
-def test_a_similarity_lies_between_0_and_1_and_is_the_same_either_way(one, other):
+def test_a_similarity_lies_between_0_and_1_and_is_the_same_either_way(one: Any, other: Any) -> None:
     assert 0 <= similarity(one, other) <= 1
     assert similarity(one, other) == similarity(other, one)
 
 
 @given(TEXTS)
-def test_a_text_is_as_similar_to_itself_as_can_be(text):
+def test_a_text_is_as_similar_to_itself_as_can_be(text: str) -> None:
     assert similarity(text, text) == 1
 
 
-def test_spaces_punctuation_and_case_do_not_count():
+def test_spaces_punctuation_and_case_do_not_count() -> None:
     assert similarity("灭火器,放在 门口。", "灭火器放在门口") == 1
     assert similarity("Hello, World!", "hello world") == 1
     assert similarity("灭火器放在门口", "灭火器放在厨房") == pytest.approx(4 / 6)
@@ -45,16 +47,18 @@ def test_spaces_punctuation_and_case_do_not_count():
         ("[" * 10_000, '{"a": 1}', "stop", ("not-json",)),
     ],
 )
-def test_what_is_odd_in_an_answers_form_is_named(answer, reference, finish, flags):
+def test_what_is_odd_in_an_answers_form_is_named(
+    answer: Any, reference: Any, finish: Any, flags: Any
+) -> None:
     assert score(answer, reference, finish_reason=finish).flags == flags
 
 
-def test_without_a_reference_there_is_no_similarity():
+def test_without_a_reference_there_is_no_similarity() -> None:
     found = score("three words here")
     assert (found.similarity, found.ratio, found.length) == (None, None, 16)
 
 
-def test_totals_are_means_over_what_there_is():
+def test_totals_are_means_over_what_there_is() -> None:
     found = total([score("ab", "ab"), score("cd", "ab"), score("")], [1.0, 3.0])
     assert (found.answers, found.similarity, found.ratio, found.took_s) == (3, 0.5, 1.0, 2.0)
     assert found.flags == {"empty": 1}

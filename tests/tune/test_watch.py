@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -12,12 +14,12 @@ from difyflow.tune.watch import EVENTS_FILE, EventLog, curves, watch
 from loopback.fine_tuning import Answer, refused
 
 
-def event(number, **data):
+def event(number: int, **data: Any) -> Any:
     return Event(id=f"e{number}", created_at=number, level="info", message=f"m{number}", data=data)
 
 
 @pytest.mark.local
-def test_a_watch_shows_each_event_once_and_ends_with_the_job(prepared, jobs, waits):
+def test_a_watch_shows_each_event_once_and_ends_with_the_job(prepared: Any, jobs: Any, waits: Any) -> None:
     folder, job = prepared()
     submit(folder, job, jobs)
     updates = list(watch(jobs, "ftjob-1", EventLog(folder, "ftjob-1"), every_s=9))
@@ -30,7 +32,7 @@ def test_a_watch_shows_each_event_once_and_ends_with_the_job(prepared, jobs, wai
 
 
 @pytest.mark.local
-def test_a_watch_that_was_broken_off_goes_on_and_knows_what_was_before(prepared, jobs):
+def test_a_watch_that_was_broken_off_goes_on_and_knows_what_was_before(prepared: Any, jobs: Any) -> None:
     folder, job = prepared()
     submit(folder, job, jobs)
     first = watch(jobs, "ftjob-1", EventLog(folder, "ftjob-1"), every_s=0)
@@ -46,7 +48,9 @@ def test_a_watch_that_was_broken_off_goes_on_and_knows_what_was_before(prepared,
 
 
 @pytest.mark.local
-def test_faults_on_the_way_are_waited_out_and_a_lasting_one_is_told(prepared, tuning, jobs):
+def test_faults_on_the_way_are_waited_out_and_a_lasting_one_is_told(
+    prepared: Any, tuning: Any, jobs: Any
+) -> None:
     folder, job = prepared()
     submit(folder, job, jobs)
     tuning.fault("job", refused(503), Answer(reset=True))
@@ -60,7 +64,7 @@ def test_faults_on_the_way_are_waited_out_and_a_lasting_one_is_told(prepared, tu
 
 @pytest.mark.local
 @pytest.mark.parametrize("status", ["failed", "cancelled"])
-def test_a_bad_end_is_an_end_and_a_pause_is_none(prepared, tuning, jobs, status):
+def test_a_bad_end_is_an_end_and_a_pause_is_none(prepared: Any, tuning: Any, jobs: Any, status: Any) -> None:
     folder, job = prepared()
     submit(folder, job, jobs)
     tuning.jobs["ftjob-1"].script = ["running", "paused", "a new status", status]
@@ -69,7 +73,7 @@ def test_a_bad_end_is_an_end_and_a_pause_is_none(prepared, tuning, jobs, status)
     assert updates[-1].job.error == ("invalid_training_file: line 3" if status == "failed" else "")
 
 
-def test_the_log_keeps_events_of_its_own_job_only(tmp_path):
+def test_the_log_keeps_events_of_its_own_job_only(tmp_path: Path) -> None:
     log = EventLog(tmp_path, "a")
     assert log.add([event(1, step=1, train_loss=2.0), event(1), event(2)]) == tuple(log.events)
     assert log.add([event(2)]) == ()
@@ -80,14 +84,14 @@ def test_the_log_keeps_events_of_its_own_job_only(tmp_path):
 @pytest.mark.parametrize(
     "data", [b"", b"\xff\x00", b"[1]\n{}\nnull\n", b'{"job": "a"}\n{"job": "a", "x": 1}\n']
 )
-def test_garbage_in_the_log_is_passed_over(tmp_path, data):
+def test_garbage_in_the_log_is_passed_over(tmp_path: Path, data: Any) -> None:
     (tmp_path / EVENTS_FILE).write_bytes(data)
     log = EventLog(tmp_path, "a")
     log.add([event(1)])
     assert [item.id for item in EventLog(tmp_path, "a").events] == ["e1"]
 
 
-def test_curves_hold_what_can_be_drawn():
+def test_curves_hold_what_can_be_drawn() -> None:
     events = [
         event(1, step=2, train_loss=1.5, valid_loss=None),
         event(2, step=1, train_loss=2, full_valid_loss=1.9),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from difyflow.corpus.check import Tally, check, rules, service_names
@@ -15,13 +17,13 @@ GOOD = {
 }
 
 
-def found(service, value):
+def found(service: str, value: Any) -> Any:
     lines = [to_line(value), *[to_line(GOOD[service])] * 10]
     return [one.id for one in check(lines, service=service) if one.id != "mixed-kinds"]
 
 
 @pytest.mark.parametrize("service", service_names())
-def test_every_rule_has_a_severity_and_a_name_in_kebab_case(service):
+def test_every_rule_has_a_severity_and_a_name_in_kebab_case(service: str) -> None:
     for name, severity in rules(service).items():
         assert name == name.lower().replace("_", "-").replace(" ", "-")
         assert severity in ("error", "warning", "info")
@@ -38,7 +40,7 @@ def test_every_rule_has_a_severity_and_a_name_in_kebab_case(service):
          "non_preferred_output": [{"role": "assistant", "content": "c"}]},
     ],
 )  # fmt: skip
-def test_openai_takes_tools_weights_and_preferences(value):
+def test_openai_takes_tools_weights_and_preferences(value: Any) -> None:
     assert found("openai", value) == []
 
 
@@ -59,15 +61,15 @@ def test_openai_takes_tools_weights_and_preferences(value):
          "bad-preference"),
     ],
 )  # fmt: skip
-def test_openai_refuses(value, expected):
+def test_openai_refuses(value: Any, expected: Any) -> None:
     assert expected in found("openai", value)
 
 
-def test_a_line_of_alpaca_is_no_broken_preference_of_openai():
+def test_a_line_of_alpaca_is_no_broken_preference_of_openai() -> None:
     assert found("openai", {"instruction": "a", "input": "b", "output": "c"}) == ["no-messages"]
 
 
-def test_openai_learns_from_one_kind_and_from_files_of_half_a_gigabyte_at_most():
+def test_openai_learns_from_one_kind_and_from_files_of_half_a_gigabyte_at_most() -> None:
     pair = {"input": {"messages": [USER]}, "preferred_output": [ANSWER],
             "non_preferred_output": [{"role": "assistant", "content": "c"}]}  # fmt: skip
     lines = [to_line(pair), *[to_line(GOOD["openai"])] * 10]
@@ -90,7 +92,7 @@ HUMAN, GPT = {"from": "human", "value": "a"}, {"from": "gpt", "value": "b"}
         {"instruction": "a", "chosen": "b", "rejected": "c"},
     ],
 )  # fmt: skip
-def test_llamafactory_takes_its_kinds(value):
+def test_llamafactory_takes_its_kinds(value: Any) -> None:
     assert found("llamafactory", value) == []
 
 
@@ -113,5 +115,5 @@ def test_llamafactory_takes_its_kinds(value):
         ({"instruction": "a", "output": "b", "topic": "x"}, "extra-keys"),
     ],
 )
-def test_llamafactory_refuses(value, expected):
+def test_llamafactory_refuses(value: Any, expected: Any) -> None:
     assert expected in found("llamafactory", value)
