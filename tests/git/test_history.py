@@ -247,3 +247,32 @@ def test_a_diff_of_a_large_repository_reads_only_what_changed(repo, dsl, tmp_pat
         started = [event["argv"][3:5] for event in events if event["event"] == "start"]
         assert len(started) <= 8, started
         assert sum("cat-file" in words for words in started) == 1
+
+
+HOOK = """\
+#!/bin/sh
+while read -r old new ref; do
+    case $old in 0000*) continue ;; esac
+    difyflow log "$old..$new" a.yml || exit 2
+    difyflow diff "$old..$new" --fail-on breaking || exit 1
+done
+"""
+
+
+@pytest.mark.long
+def test_a_hook_on_a_server_can_refuse_what_breaks(repo, dsl, tmp_path):
+    """New objects are in quarantine while it runs, and there is no work tree."""
+    server = tmp_path / "server.git"
+    repo.git("init", "-q", "--bare", str(server))
+    hook = server / "hooks/pre-receive"
+    hook.write_text(HOOK, encoding="utf-8")
+    hook.chmod(0o755)
+    repo.commit("one", {"a.yml": dsl()})
+    repo.git("push", "-q", str(server), "HEAD:main")
+    repo.commit("two", {"a.yml": dsl(number=2)})
+    done = repo.run("push", "-q", str(server), "HEAD:main")
+    assert done.returncode == 0 and '"Count" (code b): code' in done.stderr, done.stderr
+    repo.commit("three", {"a.yml": dsl(number=2).replace("mode: workflow", "mode: advanced-chat")})
+    done = repo.run("push", "-q", str(server), "HEAD:main")
+    assert done.returncode == 1 and "! mode workflow -> advanced-chat" in done.stderr
+    assert repo.git("ls-remote", str(server), "main").split()[0] == repo.git("rev-parse", "HEAD~1").strip()
