@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 import sys
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path, PurePosixPath
@@ -109,6 +108,8 @@ def merge(
     write_whole(Path(files[1]), found.data)
     if not found.conflicts:
         return 0
+    from shlex import quote
+
     count = len(found.conflicts)
     _show.note(f"difyflow: {path}: {count} {'conflict' if count == 1 else 'conflicts'}:")
     for line in found.conflicts[:_SHOWN]:
@@ -116,7 +117,7 @@ def merge(
     if count > _SHOWN:
         _show.note(f"  and {count - _SHOWN} more")
     _show.note(f"  all of it: {report}.md")
-    _show.note(f"  decide one by one: git mergetool --tool=difyflow {shlex.quote(path)}")
+    _show.note(f"  decide one by one: git mergetool --tool=difyflow {quote(path)}")
     return 1
 
 

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import base64
 import json
 import math
+from binascii import a2b_base64, b2a_base64
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass
 from datetime import date, datetime
-from hashlib import sha256
 from typing import Any, Final
 
 from difyflow.errors import ReadError
@@ -39,6 +38,8 @@ class Mask:
     @classmethod
     def of(cls, secret: str) -> Mask:
         """What is shown of a secret."""
+        from hashlib import sha256  # few documents hold secrets, and it loads OpenSSL
+
         return cls(sha256(secret.encode(errors="surrogatepass")).hexdigest()[:8])
 
     def stands_for(self, value: object) -> bool:
@@ -121,7 +122,7 @@ def _encoded_rarity(value: object) -> Any:  # noqa: ANN401  as above
     if isinstance(value, date):
         return {"$date": value.isoformat()}
     if isinstance(value, bytes):
-        return {"$bytes": base64.b64encode(value).decode()}
+        return {"$bytes": b2a_base64(value, newline=False).decode()}
     if isinstance(value, set | frozenset):
         return {"$set": sorted((encoded(item) for item in value), key=json.dumps)}
     if isinstance(value, Mask):
@@ -167,7 +168,7 @@ _READERS: Final[dict[str, Callable[[Any], object]]] = {
     "$float": float,
     "$date": date.fromisoformat,
     "$datetime": datetime.fromisoformat,
-    "$bytes": base64.b64decode,
+    "$bytes": a2b_base64,
     "$set": lambda items: set(map(as_key, map(decoded, items))),
     "$map": _as_map,
     "$secret": lambda text: Mask(str(text).removeprefix("sha256:")),

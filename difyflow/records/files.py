@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import secrets
 import stat
 from collections.abc import Iterator
 from pathlib import Path
@@ -70,7 +69,8 @@ def _replace(place: Path, data: bytes, mode: int | None) -> None:
 @contextlib.contextmanager
 def _beside(place: Path, mode: int | None) -> Iterator[BinaryIO]:
     """A file beside a place that takes its name at the end, and vanishes where that is not reached."""
-    beside = place.with_name(f".{place.name[:80]}.{secrets.token_hex(4)}.part")
+    # Not by `secrets`, which loads eight modules: every command writes files.
+    beside = place.with_name(f".{place.name[:80]}.{os.urandom(4).hex()}.part")
     try:
         with beside.open("xb") as file:
             if mode is not None:
