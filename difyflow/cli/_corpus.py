@@ -15,8 +15,7 @@ from typing import TYPE_CHECKING, BinaryIO, cast
 from difyflow.cli import _show
 from difyflow.corpus import provenance
 from difyflow.corpus.arrays import elements
-from difyflow.corpus.collect import opened
-from difyflow.corpus.samples import read_lines
+from difyflow.corpus.samples import opened, read_lines
 from difyflow.errors import UsageError
 from difyflow.records.files import check_writable, open_whole
 

@@ -150,9 +150,9 @@ class _Info:
         try:
             value = json.loads(self._path.read_bytes())
         except (OSError, ValueError, RecursionError) as err:
-            raise UsageError(f"cannot be read: {err}", path=str(self._path), code="unreadable") from err
+            raise UsageError(f"cannot be read: {err}", path=str(self._path), code="not-readable") from err
         if not isinstance(value, dict):
-            raise UsageError("is no object", path=str(self._path), code="unreadable")
+            raise UsageError("is no object", path=str(self._path), code="not-readable")
         return value
 
     def write(self, *, ranked: bool) -> None:

@@ -19,7 +19,7 @@ from typing import BinaryIO, cast
 from difyflow.corpus import provenance
 from difyflow.corpus._json import dump
 from difyflow.corpus._rows import Rows, json_object, workflow_of
-from difyflow.corpus.samples import LONGEST, LongLine, line_digest, long_fault, read_lines
+from difyflow.corpus.samples import LONGEST, LongLine, line_digest, long_fault, opened, read_lines
 from difyflow.errors import UsageError
 from difyflow.records import jsonl
 
@@ -196,18 +196,6 @@ def open_texts(
         else:
             with opened(path) as file:
                 yield from _of_stream(file, path.name, output, encoding, _known(path))
-
-
-def opened(path: Path) -> BinaryIO:
-    """A file to read.
-
-    Raises:
-        UsageError: it cannot be read.
-    """
-    try:
-        return path.open("rb")
-    except OSError as err:
-        raise UsageError(f"cannot be read: {err.strerror or err}", path=str(path), code="unreadable") from err
 
 
 def _known(path: Path) -> dict[str, Mapping[str, object]]:

@@ -10,6 +10,7 @@ import hashlib
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import partial
+from pathlib import Path
 from typing import BinaryIO
 
 from difyflow.corpus._json import MAX_DEPTH, Fault, dump, examine, fast_loads
@@ -95,6 +96,20 @@ class Unread:
 def line_digest(line: bytes) -> str:
     """SHA-256 in hex of a line without its line break."""
     return hashlib.sha256(line.rstrip(b"\r\n")).hexdigest()
+
+
+def opened(path: Path) -> BinaryIO:
+    """A file to read.
+
+    Raises:
+        UsageError: it cannot be read.
+    """
+    try:
+        return path.open("rb")
+    except OSError as err:
+        raise UsageError(
+            f"cannot be read: {err.strerror or err}", path=str(path), code="not-readable"
+        ) from err
 
 
 def read_lines(stream: BinaryIO, *, longest: int = LONGEST) -> Iterator[bytes]:

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from difyflow.corpus.samples import Sample, read_lines, read_samples
 from difyflow.errors import UsageError
 from difyflow.tune.chat import Chat, Reply
 from difyflow.tune.job import Job, Tuned, data_path, save_job
-from difyflow.tune.service import service
-from difyflow.tune.services import siliconflow
+from difyflow.tune.questions import read_questions
+from difyflow.tune.service import TunedName, service
 
 _MOST_TOKENS = 200
 
@@ -56,41 +54,17 @@ def adopt(folder: Path, job: Job, model: str, chat: Chat | None) -> Adopted:
             code="model-name",
             hint="copy it whole from where the service shows it",
         )
-    notes = _odd(job, model)
-    messages = first_question(folder, job)
-    reply = chat.ask(model, messages, {"max_tokens": _MOST_TOKENS}) if chat is not None else None
-    parts = siliconflow.parse(model)
+    kept = data_path(folder, job.test or job.validation or job.train)
+    asked = read_questions(kept, limit=1)[0]
+    reply = chat.ask(model, asked.messages, {"max_tokens": _MOST_TOKENS}) if chat is not None else None
+    parts = known.parse(model)
     made = job.with_model(Tuned(id=model, step=parts.step if parts else None))
     save_job(folder, made)
     number = next(at for at, item in enumerate(made.models, 1) if item.id == model)
-    return Adopted(
-        job=made, word=f"ckpt{number}", question=messages[-1]["content"], reply=reply, notes=tuple(notes)
-    )
+    return Adopted(job=made, word=f"ckpt{number}", question=asked.text, reply=reply, notes=_odd(job, parts))
 
 
-def _odd(job: Job, model: str) -> list[str]:
-    parts = siliconflow.parse(model)
+def _odd(job: Job, parts: TunedName | None) -> tuple[str, ...]:
     if parts is None or parts.base == job.base:
-        return []
-    return [f"its name says that it was tuned from {parts.base}, and this job is for {job.base}"]
-
-
-def first_question(folder: Path, job: Job) -> list[Mapping[str, str]]:
-    """The messages of the first sample that was kept back, up to the last question.
-
-    Raises:
-        UsageError: the file cannot be read.
-    """
-    path = data_path(folder, job.test or job.validation or job.train)
-    try:
-        with path.open("rb") as file:
-            for sample in read_samples(read_lines(file)):
-                if isinstance(sample, Sample) and sample.question:
-                    turns = [turn for turn in sample.turns if turn.content]
-                    last = max(at for at, turn in enumerate(turns) if turn.role == "user")
-                    return [{"role": turn.role, "content": turn.content or ""} for turn in turns[: last + 1]]
-    except OSError as err:
-        raise UsageError(
-            f"cannot be read: {err.strerror or err}", path=str(path), code="not-readable"
-        ) from err
-    return [{"role": "user", "content": "?"}]
+        return ()
+    return (f"its name says that it was tuned from {parts.base}, and this job is for {job.base}",)

@@ -120,9 +120,7 @@ def _answer(question: Question, model: str, settings: str, run: Run, log: Log) -
     if reply is None:
         try:
             reply = run.chat.ask(model, question.messages, run.settings)
-        except AuthError:
-            raise
-        except UsageError:
+        except (AuthError, UsageError):
             raise
         except DifyflowError as err:
             return Answer(model=model, error=" ".join(err.message.split()))

@@ -9,11 +9,13 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 
+from difyflow.corpus.samples import opened
 from difyflow.errors import UsageError
 from difyflow.records.files import write_whole
 from difyflow.tune.service import service_names
@@ -187,14 +189,9 @@ def check_unchanged(path: Path, file: DataFile) -> None:
         UsageError: it is not, or it cannot be read.
     """
     digest = hashlib.sha256()
-    try:
-        with path.open("rb") as stream:
-            while block := stream.read(1 << 20):
-                digest.update(block)
-    except OSError as err:
-        raise UsageError(
-            f"cannot be read: {err.strerror or err}", path=str(path), code="not-readable"
-        ) from err
+    with opened(path) as stream:
+        for block in iter(partial(stream.read, 1 << 20), b""):
+            digest.update(block)
     if digest.hexdigest() != file.sha256:
         raise UsageError(
             "was changed after it was checked", path=str(path), code="changed", hint="prepare the job anew"

@@ -14,7 +14,7 @@ from typing import BinaryIO, Literal
 from difyflow.corpus import provenance
 from difyflow.corpus.check import Tally, check
 from difyflow.corpus.check import service as rules_of
-from difyflow.corpus.samples import Sample, line_digest, read_lines, read_samples
+from difyflow.corpus.samples import Sample, line_digest, opened, read_lines, read_samples
 from difyflow.corpus.split import Split, in_parts, split
 from difyflow.corpus.unsigned import worded_as_demo
 from difyflow.errors import InputError, UsageError
@@ -177,15 +177,6 @@ def _check_folder(plan: Plan) -> None:
             )
 
 
-def _open(path: Path) -> BinaryIO:
-    try:
-        return path.open("rb")
-    except OSError as err:
-        raise UsageError(
-            f"cannot be read: {err.strerror or err}", path=str(path), code="not-readable"
-        ) from err
-
-
 def _checked(path: Path, known: Service) -> dict[str, int]:
     """The warnings by rule.
 
@@ -195,7 +186,7 @@ def _checked(path: Path, known: Service) -> dict[str, int]:
     errors: list[str] = []
     warnings: Counter[str] = Counter()
     count, tally = 0, Tally()
-    with _open(path) as file:
+    with opened(path) as file:
         for item in check(read_lines(file), service=known.rules, tally=tally):
             if item.severity == "error":
                 count += 1
@@ -226,7 +217,7 @@ def _origins(plan: Plan) -> _Origins:
     path = plan.provenance or provenance.beside(plan.corpus)
     if plan.provenance is None and not path.is_file():
         return _Origins(provenance.Sources(), frozenset(), known=False)
-    with _open(path) as file:
+    with opened(path) as file:
         sources = provenance.Sources(provenance.read(read_lines(file)))
         file.seek(0)
         entries = provenance.read(line for line in read_lines(file) if DEMO.encode() in line)
@@ -252,7 +243,7 @@ class _Corpus:
         keys: list[tuple[str, ...]] = []
         triggers: set[str] = set()
         demo = 0
-        with _open(path) as file:
+        with opened(path) as file:
             for sample in read_samples(_seen(file, digest)):
                 assert isinstance(sample, Sample)  # what is none is an error of the check
                 if len(triggers) < 2:
@@ -358,7 +349,7 @@ def _write(plan: Plan, parts: Split) -> dict[str, DataFile]:
             if size:
                 path = plan.folder / f"{name}.jsonl"
                 files[name] = _Part(path, stack.enter_context(open_whole(path)))
-        with _open(plan.corpus) as corpus:
+        with opened(plan.corpus) as corpus:
             for name, line in in_parts(read_lines(corpus), parts):
                 files[name].add(line)
         return {name: part.done() for name, part in files.items()}

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from difyflow.corpus.samples import LongLine, Sample, Unread, read_lines, read_samples
+from difyflow.corpus.samples import LongLine, Sample, Unread, opened, read_lines, read_samples
 from difyflow.errors import UsageError
 
 Message = Mapping[str, str]
@@ -50,19 +50,14 @@ def read_questions(path: Path, *, limit: int | None = None) -> tuple[Question, .
         UsageError: the file cannot be read, or a line is neither.
     """
     found: dict[str, Question] = {}
-    try:
-        with path.open("rb") as file:
-            for number, line in enumerate(read_lines(file), start=1):
-                if not line.strip():
-                    continue
-                question = _question(line, number, path)
-                found.setdefault(question.key, question)
-                if limit is not None and len(found) == limit:
-                    break
-    except OSError as err:
-        raise UsageError(
-            f"cannot be read: {err.strerror or err}", path=str(path), code="not-readable"
-        ) from err
+    with opened(path) as file:
+        for number, line in enumerate(read_lines(file), start=1):
+            if not line.strip():
+                continue
+            question = _question(line, number, path)
+            found.setdefault(question.key, question)
+            if limit is not None and len(found) == limit:
+                break
     if not found:
         raise UsageError("holds no question", path=str(path), code="no-questions")
     return tuple(found.values())

@@ -14,6 +14,25 @@ Way = Literal["api", "console", "none"]
 """`api`: OpenAI's `fine_tuning.jobs`; `console`: people click; `none`: neither, and `difference` says why."""
 
 
+@dataclass(frozen=True, slots=True)
+class TunedName:
+    """What the name of a tuned model says; parts may be empty.
+
+    Attributes:
+        base: the model that was tuned.
+        account, suffix, job: as the service made them.
+        step: of the checkpoint; None for the last one.
+        more: parts that nobody here knows.
+    """
+
+    base: str
+    account: str = ""
+    suffix: str = ""
+    job: str = ""
+    step: int | None = None
+    more: tuple[str, ...] = ()
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Service:
     """One service.
@@ -28,6 +47,7 @@ class Service:
         hyperparameters: where a new job takes them: OpenAI's `method`, or the older `hyperparameters`.
         metadata: True if a job may carry some, so that it can be found by it.
         validation: share that the service itself takes for validation if it is given no file.
+        parse: what the name of a tuned model says; None for a name that says nothing.
         model_fault: what is wrong with the name of a tuned model, or None.
         sheet: what to do in the console, as Markdown, from the facts of a job.
     """
@@ -41,6 +61,7 @@ class Service:
     hyperparameters: Literal["method", "hyperparameters"] = "method"
     metadata: bool = True
     validation: float = 0.1
+    parse: Callable[[str], TunedName | None] = field(default=lambda name: None)  # noqa: ARG005
     model_fault: Callable[[str], str | None] = field(default=lambda name: _spaceless(name))
     sheet: Callable[[Mapping[str, str]], str] | None = None
 

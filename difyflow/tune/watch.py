@@ -6,12 +6,11 @@ restart too.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from difyflow.errors import UsageError
+from difyflow.tune._log import JsonLines
 from difyflow.tune.jobs import Event, Jobs, RemoteJob
 
 EVENTS_FILE = "events.jsonl"
@@ -27,7 +26,7 @@ class Update:
 
 
 class EventLog:
-    """The events of a job on disk; a torn last line, as a kill leaves it, is dropped.
+    """The events of a job on disk.
 
     Args:
         folder: of the job.
@@ -38,8 +37,7 @@ class EventLog:
     """
 
     def __init__(self, folder: Path, job_id: str) -> None:
-        self._path, self._job_id = folder / EVENTS_FILE, job_id
-        self._torn = False
+        self._lines, self._job_id = JsonLines(folder / EVENTS_FILE), job_id
         self.events: list[Event] = list(self._read())
         self._known = {event.id for event in self.events}
 
@@ -59,34 +57,17 @@ class EventLog:
                 self._known.add(event.id)
                 new.append(event)
         if new:
-            lines = (json.dumps({"job": self._job_id, **asdict(event)}, ensure_ascii=False) for event in new)
-            data = "".join(f"{line}\n" for line in lines).encode("utf-8", "backslashreplace")
-            try:
-                with self._path.open("ab") as file:
-                    file.write(b"\n" + data if self._torn else data)
-            except OSError as err:
-                raise UsageError(
-                    f"cannot be written: {err.strerror or err}", path=str(self._path), code="not-writable"
-                ) from err
-            self._torn = False
+            self._lines.add({"job": self._job_id, **asdict(event)} for event in new)
         self.events += new
         return tuple(new)
 
     def _read(self) -> Iterator[Event]:
-        try:
-            data = self._path.read_bytes() if self._path.exists() else b""
-        except OSError as err:
-            raise UsageError(
-                f"cannot be read: {err.strerror or err}", path=str(self._path), code="not-readable"
-            ) from err
-        self._torn = bool(data) and not data.endswith(b"\n")
-        for line in data.split(b"\n"):
-            try:
-                value = json.loads(line)
-                if value.pop("job") == self._job_id:
+        for value in self._lines.read():
+            if value.pop("job", None) == self._job_id:
+                try:
                     yield Event(**value)
-            except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
-                continue  # torn, or not ours: the service still has it
+                except TypeError:
+                    continue  # not ours: the service still has it
 
 
 def watch(jobs: Jobs, job_id: str, log: EventLog, *, every_s: float) -> Iterator[Update]:

@@ -12,7 +12,8 @@ from difyflow.tune._openai import Access
 from difyflow.tune.adopt import adopt
 from difyflow.tune.chat import Chat
 from difyflow.tune.job import read_job
-from difyflow.tune.services.siliconflow import TunedName, model_fault, parse
+from difyflow.tune.service import TunedName
+from difyflow.tune.services.siliconflow import model_fault, parse
 from loopback.model_server import ModelServer, refuses, says
 
 BASE = "Qwen/Qwen2.5-7B-Instruct"

@@ -9,35 +9,18 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 
-from difyflow.tune.service import Service
+from difyflow.tune.service import Service, TunedName
 
 _PREFIX = "ft:LoRA/"
 _STEP = "-ckpt_step_"
 
 
-@dataclass(frozen=True, slots=True)
-class TunedName:
-    """`ft:LoRA/<base model>:<account>:<suffix>:<job>[-ckpt_step_<n>]`, split up; parts may be empty.
-
-    Attributes:
-        base: with a `/`, never with a `:`.
-        account, suffix, job: as the console made them.
-        step: of the checkpoint; None for the last one.
-        more: parts behind the job, which nobody here knows.
-    """
-
-    base: str
-    account: str = ""
-    suffix: str = ""
-    job: str = ""
-    step: int | None = None
-    more: tuple[str, ...] = ()
-
-
 def parse(name: str) -> TunedName | None:
-    """The parts of a tuned model's name; None for any other name."""
+    """The parts of `ft:LoRA/<base model>:<account>:<suffix>:<job>[-ckpt_step_<n>]`; None for any other name.
+
+    The base model has a `/` and never a `:`.
+    """
     if not name.startswith(_PREFIX):
         return None
     base, *rest = name.removeprefix(_PREFIX).split(":")
@@ -123,6 +106,7 @@ SERVICE = Service(
     base_url="https://api.siliconflow.cn/v1",
     key_env="SILICONFLOW_API_KEY",
     validation=0.1,
+    parse=parse,
     model_fault=model_fault,
     sheet=sheet,
 )
