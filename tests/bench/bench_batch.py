@@ -135,7 +135,10 @@ def finished_batch(folder: Path, count: int) -> Path:
         journal._put(_sending(key, Sent(digest="0123456789abcdef", at=1795345366.123)))
         journal.started(key, "14d0323b-3d05-4bd7-b1a6-706b23002d13", "78356c4e-a387-48b4-b87e-88e785e8a12f")
         journal.done(
-            key, "succeeded", json.dumps({"row": row, "line": row + 1, **result}).encode(), written=lambda _place: None
+            key,
+            "succeeded",
+            json.dumps({"row": row, "line": row + 1, **result}).encode(),
+            written=lambda _place: None,
         )
     journal.close()
     return out
