@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import click
 
-_RUNNERS = ["auto", "sandbox", "bwrap", "http", "unsafe-subprocess", "auto-or-unsafe"]
+from difyflow.cli._backend_options import backend_options
+
 _COUNT = click.IntRange(min=1)
 _SECONDS = click.FloatRange(min=0, min_open=True)
 
@@ -52,17 +53,7 @@ _SECONDS = click.FloatRange(min=0, min_open=True)
     show_default=True,
     help="How a server runs rows; blocking ones cannot be stopped.",
 )
-@click.option(
-    "--key-env", default="DIFY_API_KEY", show_default=True, metavar="NAME", help="Variable with the key."
-)
-@click.option("--ca-file", metavar="FILE", help="Certificates to trust, for a server of your own.")
-@click.option("--insecure", is_flag=True, help="Do not check the server's certificate.")
-@click.option("--model-endpoint", metavar="URL", help="OpenAI-compatible endpoint, or demo. Local runs only.")
-@click.option("--model-config", metavar="FILE", help="TOML, YAML or JSON file with endpoints by model.")
-@click.option("--code-runner", type=click.Choice(_RUNNERS), default="auto", show_default=True)
-@click.option("--code-endpoint", metavar="URL", help="dify-sandbox service for --code-runner http.")
-@click.option("--allow-private-network", is_flag=True, help="http-request nodes may reach private addresses.")
-@click.option("--env", multiple=True, metavar="NAME[=VAR]", help="A variable of the workflow.")
+@backend_options
 @click.option("--document-encoding", metavar="NAME", help="Of text documents; default: found out.")
 @click.option("--max-file-size", type=click.FloatRange(min=0), metavar="MB", help="For documents.")
 @click.option("--html", metavar="FILE", help="With report: write it as a page.")

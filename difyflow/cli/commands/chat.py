@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-_RUNNERS = ["auto", "sandbox", "bwrap", "http", "unsafe-subprocess", "auto-or-unsafe"]
+from difyflow.cli._backend_options import backend_options
 
 
 @click.command()
@@ -13,17 +13,7 @@ _RUNNERS = ["auto", "sandbox", "bwrap", "http", "unsafe-subprocess", "auto-or-un
 @click.option("--inputs", "inputs_file", metavar="FILE", help="Inputs from a JSON or YAML file.")
 @click.option("--conversation", default="", metavar="ID", help="Go on with this one; a file for local runs.")
 @click.option("--user", default="", metavar="NAME", help="Who talks, for the server; default: a new name.")
-@click.option(
-    "--key-env", default="DIFY_API_KEY", show_default=True, metavar="NAME", help="Variable with the key."
-)
-@click.option("--ca-file", metavar="FILE", help="Certificates to trust, for a server of your own.")
-@click.option("--insecure", is_flag=True, help="Do not check the server's certificate.")
-@click.option("--model-endpoint", metavar="URL", help="OpenAI-compatible endpoint, or demo. Local runs only.")
-@click.option("--model-config", metavar="FILE", help="TOML, YAML or JSON file with endpoints by model.")
-@click.option("--code-runner", type=click.Choice(_RUNNERS), default="auto", show_default=True)
-@click.option("--code-endpoint", metavar="URL", help="dify-sandbox service for --code-runner http.")
-@click.option("--allow-private-network", is_flag=True, help="http-request nodes may reach private addresses.")
-@click.option("--env", multiple=True, metavar="NAME[=VAR]", help="A variable of the workflow.")
+@backend_options
 @click.option("--encoding", metavar="NAME", help="Encoding of text documents; default: found out.")
 @click.option("--timeout", type=click.FloatRange(min=0), default=1200, show_default=True, metavar="SECONDS")
 @click.option("-q", "--quiet", is_flag=True, help="Say nothing but answers and errors.")
