@@ -107,6 +107,61 @@ def edited(draw: st.DrawFn, document: dict[str, Any], *, most: int = 6) -> dict[
     return made
 
 
+@st.composite
+def removed(draw: st.DrawFn, document: dict[str, Any]) -> dict[str, Any]:
+    """A copy of a document without things that others may refer to: inputs, outputs, nodes, edges."""
+    made = copy.deepcopy(document)
+    graph = made["workflow"]["graph"]
+    for _ in range(draw(st.integers(1, 3))):
+        node = draw(st.sampled_from(graph["nodes"]))
+        found = node["data"]
+        match draw(st.sampled_from(("input", "output", "node", "edge", "type"))):
+            case "input" if found.get("variables"):
+                found["variables"].pop()
+            case "output" if isinstance(found.get("outputs"), dict) and found["outputs"]:
+                found["outputs"].popitem()
+            case "node" if len(graph["nodes"]) > 2:
+                graph["nodes"].remove(node)
+                graph["edges"] = [
+                    edge for edge in graph["edges"] if node["id"] not in (edge["source"], edge["target"])
+                ]
+            case "edge" if graph["edges"]:
+                graph["edges"].remove(draw(st.sampled_from(graph["edges"])))
+            case _:
+                found["title"] = f"{found.get('title')} too"
+    return made
+
+
+@st.composite
+def referring(draw: st.DrawFn, document: dict[str, Any]) -> dict[str, Any]:
+    """A copy of a document whose nodes refer to more than before: in texts and selectors, by edges."""
+    made = copy.deepcopy(document)
+    graph = made["workflow"]["graph"]
+    for _ in range(draw(st.integers(1, 4))):
+        node, other = draw(st.sampled_from(graph["nodes"])), draw(st.sampled_from(graph["nodes"]))
+        data, its = node["data"], other["data"]
+        names = [item["variable"] for item in its.get("variables") or [] if its.get("type") == "start"]
+        names += its["outputs"] if isinstance(its.get("outputs"), dict) else []
+        name = draw(st.sampled_from(names or ["text", "output", "result"]))
+        match data.get("type"):
+            case "answer":
+                data["answer"] = f"{data.get('answer', '')} {{{{#{other['id']}.{name}#}}}}"
+            case "llm" if data.get("prompt_template") and isinstance(data["prompt_template"], list):
+                data["prompt_template"][-1]["text"] += f" {{{{#{other['id']}.{name}#}}}}"
+            case "end":
+                data.setdefault("outputs", []).append(
+                    {"variable": f"more_{name}", "value_selector": [other["id"], name]}
+                )
+            case "code" | "template-transform" if isinstance(data.get("variables"), list):
+                data["variables"].append({"variable": f"v_{name}", "value_selector": [other["id"], name]})
+            case _:
+                graph["edges"].append(
+                    {"id": f"new-{node['id']}-{other['id']}", "source": node["id"], "sourceHandle": "source"}
+                    | {"target": other["id"], "targetHandle": "target"}
+                )
+    return made
+
+
 def _edit(draw: st.DrawFn, document: dict[str, Any]) -> None:
     holder = _somewhere(draw, document)
     if isinstance(holder, dict) and holder:
