@@ -146,7 +146,7 @@ class ParameterOption(Record):
         if label is None:
             return None
         given = {"label": label.en_US, "zh": label.zh_Hans, "pt": label.pt_BR, "ja": label.ja_JP}
-        return Spelled("option", (self.value,), given)
+        return Spelled("option", (self.value,), {**given, "icon": self.icon})
 
 
 def option(
@@ -156,9 +156,12 @@ def option(
     zh: str | None = None,
     pt: str | None = None,
     ja: str | None = None,
+    icon: str | None = None,
 ) -> ParameterOption:
     """A choice with its label; where none is given, the label is the value itself."""
-    return ParameterOption(value=value, label=i18n(value if label is None else label, zh=zh, pt=pt, ja=ja))
+    words = i18n(value if label is None else label, zh=zh, pt=pt, ja=ja)
+    made = ParameterOption(value=value, label=words)
+    return made if icon is None else made.changed(icon=icon)
 
 
 class ParameterSchema(Record):

@@ -212,11 +212,27 @@ def test_choices_of_a_parameter_are_words_with_their_labels(document, node, lose
             {"value": "utc", "label": label("utc", "utc"), "icon": ""},
             {"value": "cn", "label": label("Shanghai", "上海")},
             {"value": "x", "label": label("x", "x")},
+            {"value": "y", "label": label("y", "y"), "icon": "i"},
         ],
     }
     tool = node("tool", "2", provider_id="time", tool_name="now", paramSchemas=[schema], tool_parameters={})
     text = loses_nothing(document([_start(node), tool]))
     assert 'option("cn", label="Shanghai", zh="上海")' in text and 'option("x")' in text
+    assert 'option("y", icon="i")' in text and 'option("utc", icon="")' in text
+
+
+def test_references_in_texts_that_may_be_absent_become_attributes_too(document, node, loses_nothing):
+    extract = node(
+        "parameter-extractor", "2", query=["1", "query"], instruction="Of {{#1.query#}}", parameters=[]
+    )
+    long = "{{#1.query#}} and so on\n" * 5
+    llm = node("llm", "3", title="LLM", memory={"query_prompt_template": long, "window": {"enabled": False}})
+    app = document([_start(node), extract, llm])
+    text = loses_nothing(app)
+    assert 'instruction=f"Of {start.query}"' in text
+    assert (
+        "start=start" in text and "{{#start.query#}}" in decompile(app).files["prompts/llm_memory_query.md"]
+    )
 
 
 def test_notes_are_text_and_stand_at_the_end(document, node, loses_nothing):

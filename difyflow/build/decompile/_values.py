@@ -9,6 +9,8 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field, replace
+from itertools import chain
+from typing import get_args
 
 from pydantic import ValidationError
 from pydantic.fields import FieldInfo
@@ -367,4 +369,7 @@ def _continued(start: py.Call, spelled: Spelled, then: tuple[py.Expression, ...]
 
 
 def _kind_of(info: FieldInfo) -> Kind:
-    return next((item.kind for item in info.metadata if isinstance(item, TextKind)), "plain")
+    """The kind of text that a field holds; that of an optional text stands inside of its annotation."""
+    inside = (getattr(item, "__metadata__", ()) for item in get_args(info.annotation))
+    marks = chain(info.metadata, *inside)
+    return next((item.kind for item in marks if isinstance(item, TextKind)), "plain")
