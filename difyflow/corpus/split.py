@@ -16,7 +16,7 @@ from dataclasses import dataclass
 
 from difyflow.corpus._normal import normal
 from difyflow.corpus.dedupe import Dropped, compared, dedupe
-from difyflow.corpus.samples import Unread, read_samples
+from difyflow.corpus.samples import Sample, Unread, read_samples
 from difyflow.errors import UsageError
 
 PARTS = ("train", "validation", "test")
@@ -158,10 +158,19 @@ def split_keys(
                 code="no-sample",
                 hint="`difyflow corpus check` says more; `collect` and `check --fix` mend what they can",
             )
-        found = [f"document:{name}" for name in documents_of(sample.raw)]
-        if len(sample.answers) == 1:  # in a dialogue the first words are often a greeting
-            found.append(f"question:{normal(sample.question)}")
-        yield (*found, f"text:{compared(sample)}")
+        yield keys_of(sample, documents_of(sample.raw))
+
+
+def keys_of(sample: Sample, documents: Iterable[str]) -> tuple[str, ...]:
+    """What a sample belongs to: its documents, and its question and text but for signs, as digests."""
+    found = [f"document:{name}" for name in documents]
+    if len(sample.answers) == 1:  # in a dialogue the first words are often a greeting
+        found.append(f"question:{_digest(normal(sample.question))}")
+    return (*found, f"text:{_digest(compared(sample))}")
+
+
+def _digest(text: str) -> str:
+    return hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=12).hexdigest()
 
 
 def near_pairs(lines: Iterable[bytes]) -> Iterator[tuple[int, int]]:

@@ -15,7 +15,7 @@ from difyflow.corpus import provenance
 from difyflow.corpus.check import Tally, check
 from difyflow.corpus.check import service as rules_of
 from difyflow.corpus.samples import Sample, line_digest, opened, read_lines, read_samples
-from difyflow.corpus.split import Split, in_parts, split
+from difyflow.corpus.split import Split, in_parts, keys_of, split
 from difyflow.corpus.unsigned import worded_as_demo
 from difyflow.errors import InputError, UsageError
 from difyflow.records.files import open_whole, write_whole
@@ -249,11 +249,7 @@ class _Corpus:
                 if len(triggers) < 2:
                     triggers.add(sample.system)
                 demo += origins.is_demo(sample)
-                said = hashlib.blake2b(
-                    "".join(sample.said.split()).encode("utf-8", "surrogatepass"), digest_size=12
-                ).hexdigest()
-                documents = origins.sources.of(sample.raw) if by_document else ()
-                keys.append((*(f"document:{name}" for name in documents), f"text:{said}"))
+                keys.append(keys_of(sample, origins.sources.of(sample.raw) if by_document else ()))
         return _Corpus(
             sha256=digest.hexdigest(),
             samples=len(keys),
@@ -279,7 +275,7 @@ def _split(plan: Plan, known: Service, found: _Corpus) -> tuple[Split, str, list
     keys, by, notes = found.keys, plan.split_by, []
     documents = {key for item in keys for key in item if key.startswith("document:")}
     if by == "document" and len(documents) <= len(shares):
-        keys, by = [tuple(key for key in item if key.startswith("text:")) for item in keys], "line"
+        keys, by = [tuple(key for key in item if key not in documents) for item in keys], "line"
         what = (
             "come from one document" if len(documents) == 1 else "do not say which documents they come from"
         )

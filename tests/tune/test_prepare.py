@@ -55,6 +55,20 @@ def test_a_corpus_of_one_document_is_split_by_sample_and_it_is_said(plan: Any, c
     assert validated(made) == 2
 
 
+def test_a_question_is_not_in_two_parts_whatever_its_answers_are(plan: Any, tmp_path: Path) -> None:
+    path = tmp_path / "asked.jsonl"
+    path.write_text(
+        "".join(f"{sample(f'问题{n % 20}?', f'回答{n}。')}\n" for n in range(60)), encoding="utf-8"
+    )
+    made = prepare(plan(corpus=path, validation=0.3))
+    asked = [
+        {json.loads(line)["messages"][0]["content"] for line in lines(tmp_path / "job" / name)}
+        for name in ("train.jsonl", "validation.jsonl")
+    ]
+    assert not asked[0] & asked[1]
+    assert validated(made) == 18
+
+
 def test_a_share_that_documents_do_not_allow_is_said(plan: Any, corpus: Any) -> None:
     made = prepare(plan(corpus=corpus(samples=20, documents=2)))
     assert validated(made) == 10
