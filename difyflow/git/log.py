@@ -265,7 +265,7 @@ class _Walk:
                 base = self._base(there[0], line, step.place)
             sides.append(Side(line.parent, self._text(line.parent, line.place) or b"", base))
         new = self._text(step.commit.id, step.place)
-        found = joined(sides, step.place.name, self._is_secret)
+        found = joined(sides, new, step.place.name, is_secret=self._is_secret)
         names = [line.place.name for line in there]
         old_name = step.place.name if step.place.name in names else names[0]
         return Change(old_name, step.place.name, found.data, new, found.problem, found.clashes)

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from difyflow.diff._values import same
+from difyflow.dsl.canonical import faithful
 from difyflow.errors import DslError
+from difyflow.git import drivers
 
 if TYPE_CHECKING:
     from difyflow.diff.secrets import IsSecret
@@ -39,27 +42,50 @@ class Joined:
     problem: str | None = None
 
 
-def joined(sides: Sequence[Side], name: str, is_secret: IsSecret | None = None) -> Joined:
+def joined(
+    sides: Sequence[Side], result: bytes | None, name: str, *, is_secret: IsSecret | None = None
+) -> Joined:
     """Joins the versions of all parents, one after the other, as `difyflow merge` does.
 
     Args:
         sides: the parents that have the document, at least one.
+        result: what the merge commit has; given back where joining comes to the same document.
         name: of the document, for messages.
         is_secret: what messages must not tell besides secret environment variables.
     """
-    from difyflow.git import drivers
-
     first = sides[0]
-    data, clashes = first.data, list[str]()
+    try:
+        now = None if result is None else _data(result, name)
+    except DslError:  # whoever reads the result will say so
+        return Joined(first.data)
+    try:
+        data, clashes = _joined(sides, name, is_secret)
+        if result is not None and same(data, now):
+            return Joined(result, clashes)
+        return Joined(faithful(data, name=name).encode(), clashes)
+    except DslError as err:
+        return Joined(first.data, problem=f"its parents cannot be joined: {err.where}: {err.message}")
+
+
+def _joined(
+    sides: Sequence[Side], name: str, is_secret: IsSecret | None
+) -> tuple[dict[Any, Any], tuple[str, ...]]:
+    from difyflow.diff.merge import merge
+
+    data = _data(sides[0].data, f"{name} ({sides[0].commit[:_SHORT]})")
+    clashes: list[str] = []
     for side in sides[1:]:
         if side.base is None:
             clashes.append("both lines made the document, each its own")
             continue
-        labels = ("base", first.commit[:_SHORT], side.commit[:_SHORT])
-        try:
-            found = drivers.merge((side.base, data, side.data), path=name, labels=labels, is_secret=is_secret)
-        except DslError as err:
-            return Joined(first.data, problem=f"its parents cannot be joined: {err.where}: {err.message}")
+        other = _data(side.data, f"{name} ({side.commit[:_SHORT]})")
+        found = merge(_data(side.base, f"{name} (base)"), data, other, is_secret=is_secret)
         data = found.data
-        clashes += found.conflicts
-    return Joined(data, tuple(clashes))
+        clashes += (conflict.message for conflict in found.conflicts)
+    return data, tuple(clashes)
+
+
+def _data(text: bytes, name: str) -> dict[Any, Any]:
+    found = drivers.read(text, name).data
+    assert isinstance(found, dict)
+    return found

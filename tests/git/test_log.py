@@ -123,9 +123,23 @@ def test_a_conflict_that_was_settled_by_hand_is_told_with_what_clashed(forked, d
     assert run(["log", "a.yml", "-n", "1"]) == 0
     shown = capsys.readouterr().out
     assert "settled" in shown and "  clash: " in shown and "Sum -> Sum of all" in shown
+    assert "is kept" not in shown  # nobody knows here what was kept before it was settled
     assert run(["log", "a.yml", "-n", "1", "--format", "json"]) == 0
     (entry,) = json.loads(capsys.readouterr().out)
     assert len(entry["clashes"]) == 1 and len(entry["commit"]["parents"]) == 2
+
+
+@pytest.mark.long
+def test_a_merge_that_cannot_be_read_or_joined_says_why(forked, dsl, capsys):
+    merged(forked, "broken", {"a.yml": "app: [\nkind: app\nworkflow:\n"}, "work")
+    assert run(["log", "a.yml", "-n", "1"]) == 0
+    assert "  not read: a.yml:" in capsys.readouterr().out
+    forked.git("reset", "-q", "--hard", "HEAD~1")
+    forked.commit("bad side", {"a.yml": "app: [\nkind: app\nworkflow:\n"})
+    merged(forked, "mended", {"a.yml": dsl(number=5)}, "work")
+    assert run(["log", "a.yml", "-n", "1"]) == 0
+    shown = capsys.readouterr().out
+    assert "mended" in shown and "its parents cannot be joined: a.yml (" in shown
 
 
 @pytest.mark.long
