@@ -14,10 +14,11 @@ from difyflow.build.source import is_split
 from difyflow.cli._diff_sides import side, side_of
 from difyflow.diff.compare import plain
 from difyflow.errors import DslError, ReadError, UsageError
-from difyflow.git.history import changed_folders
+from difyflow.git.history import changed_flows, changed_folders
 from difyflow.git.repository import Blobs, changed_files, is_revision, open_repository
 
 _SUFFIXES: Final = frozenset((".yml", ".yaml"))
+_RENDERED: Final = "commit what it renders, too: difyflow render flow.py -o app.yml"
 _LOOKS_LIKE_DSL: Final = re.compile(
     rb"(?m)(?:^(?:\xef\xbb\xbf)?|[{,][ \t]*)[\"']?(?:app|rag_pipeline|snippet)[\"']?[ \t]*:"
 )
@@ -124,6 +125,9 @@ def _changed_in_git(states: tuple[str, ...]) -> Iterator[Pair]:
         folders, files = changed_folders(repository, blobs, found, states)
         for whole in folders:
             yield from _pair((whole.old_name or whole.name, whole.name), [whole.old, whole.new])
+        for flow in changed_flows(repository, blobs, files, states):
+            fault = ReadError(flow.problem or "", path=flow.name, code="no-app", hint=_RENDERED)
+            yield Pair((flow.name, flow.name), fault=fault)
         for change in filter(None, (change.of_plain_files() for change in files)):
             if change.status != "U":
                 sides = [_blob(blobs, change.old_id, change.old_path, None)]

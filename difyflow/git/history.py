@@ -109,13 +109,10 @@ def _documents(
 ) -> Iterator[Change]:
     readers = _readers(repository, blobs, sides)
     folders, files = _folders(found, readers)
-    made = list(folders)
-    apps = {path for change in found for path in (change.old_path, change.new_path)}
+    made = [*folders, *_flows(files, found, readers)]
     for change in files:
         if is_named_yaml(_name_of(change)):
             made += _file(repository, blobs, change)
-        elif PurePosixPath(_name_of(change)).name == FLOW_FILE:
-            made += _flow(change, apps, readers)
     yield from sorted(made, key=lambda change: change.name)
 
 
@@ -127,6 +124,22 @@ def changed_folders(
     One that moved, was split or was joined is one change, with another name before than now.
     """
     return _folders(found, _readers(repository, blobs, ends(repository, states)))
+
+
+def changed_flows(
+    repository: Repository, blobs: Blobs, found: Sequence[FileChange], states: Sequence[str]
+) -> tuple[Change, ...]:
+    """Each `flow.py` of ours that changed and has no `app.yml` beside it: and why it is not read."""
+    return tuple(_flows(found, found, _readers(repository, blobs, ends(repository, states))))
+
+
+def _flows(
+    files: Sequence[FileChange], found: Sequence[FileChange], readers: tuple[Read, Read]
+) -> Iterator[Change]:
+    apps = {path for change in found for path in (change.old_path, change.new_path)}
+    for change in files:
+        if PurePosixPath(_name_of(change)).name == FLOW_FILE:
+            yield from _flow(change, apps, readers)
 
 
 def _folders(

@@ -213,9 +213,12 @@ def test_python_from_history_is_never_executed(repo, dsl, capsys):
     ]
     assert run(["changelog", "HEAD~1"]) == 0
     assert "never executed" in capsys.readouterr().out
+    assert run(["diff", "HEAD~1..HEAD"]) == 3  # one of two cannot be compared
+    said = capsys.readouterr()
+    assert "+++ wf/app.yml" in said.out
+    assert "bare/flow.py" in said.err and "never executed" in said.err and "wf/flow.py" not in said.err
     for arguments in (
         ["log", "wf"],
-        ["diff", "HEAD~1..HEAD"],
         ["diff", "HEAD~1:wf", "HEAD:wf"],
         ["show", "HEAD:wf"],
     ):
