@@ -131,14 +131,21 @@ def _go_on(
             "rejected": written.rejected,
         }
         _show.write_text(_json(said))
-    return _code(ending)
+    return _code(ending, folder.path)
 
 
 def _expected(runs: batch.Estimate, target: OpenTarget) -> Expected:
     return Expected(runs=runs, volume=target.sheet.volume, here=target.api is None)
 
 
-def _code(ending: batch.Ending) -> int:
+def _code(ending: batch.Ending, folder: Path) -> int:
+    if isinstance(ending.fault, OSError):
+        raise UsageError(
+            f"the batch's files cannot be written: {ending.fault.strerror or ending.fault}",
+            path=str(folder),
+            code="not-writable",
+            hint=f"no result is lost: make room, then difyflow batch --resume {folder}",
+        ) from ending.fault
     if ending.fault is not None:
         raise ending.fault
     counts = ending.progress.counts

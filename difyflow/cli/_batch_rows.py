@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import glob
 import sys
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 from difyflow.cli import _show
@@ -13,6 +15,7 @@ from difyflow.cli._batch_target import split_constants
 from difyflow.errors import InputError, UsageError
 from difyflow.run import batch
 
+_EVERY_S = 10.0
 _SHOWN = 20  # rows that do not fit
 
 
@@ -50,6 +53,7 @@ def open_rows(options: Options) -> Callable[[batch.Sheet], batch.Source]:
             stdin=sys.stdin.buffer,
             on_note=(lambda _note: None) if options.quiet else _show.note,
         )
+        return lambda _sheet: source if options.quiet else told(source, _show.note)
     return lambda _sheet: source
 
 
@@ -57,6 +61,23 @@ def _is_many(rows: str) -> bool:
     """True for a folder or a glob."""
     path = Path(rows)
     return rows != "-" and (path.is_dir() or (glob.has_magic(rows) and not path.exists()))
+
+
+def told(
+    source: batch.Source, tell: Callable[[str], None], clock: Callable[[], float] = time.monotonic
+) -> batch.Source:
+    """The rows; now and then it is told how many have been checked."""
+
+    def rows() -> Iterator[batch.Row]:
+        last = clock()
+        for row in source.rows():
+            now = clock()
+            if now - last >= _EVERY_S:
+                last = now
+                tell(f"checking: {row.number - 1:,} rows so far")
+            yield row
+
+    return replace(source, rows=rows)
 
 
 class Refusal:

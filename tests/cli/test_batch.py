@@ -7,13 +7,15 @@ import signal
 import subprocess
 import sys
 from contextlib import suppress
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
 
 from difyflow.cli import main
+from difyflow.cli._batch_rows import told
 from difyflow.client.app_api import AppApi
-from difyflow.run.batch import old_folder
+from difyflow.run.batch import Row, Source, old_folder
 from loopback import Answer
 
 KEY = "app-loopback000000000000"  # of the loopback server
@@ -218,6 +220,32 @@ def test_rows_run_here_on_the_local_engine(run, table, root, tmp_path):
     )
     assert done.returncode == 0, done.stderr
     assert (tmp_path / "out/outputs.jsonl").read_bytes().count(b"\n") > 0
+
+
+@pytest.mark.long
+def test_a_full_disk_is_told_with_the_folder_and_what_to_do(dify, run, root, tmp_path):
+    server = dify()
+    (tmp_path / "a.txt").write_text("x")
+    (tmp_path / "rows.csv").write_text("attachments,trigger\na.txt,1\na.txt,2\na.txt,3\n")
+    env = {"PATH": os.environ["PATH"], "PYTHONPATH": str(root), "DIFY_API_KEY": KEY}
+    env["PYTHONDONTWRITEBYTECODE"] = "1"  # half a file of it would break others
+    full = f"ulimit -f 4; exec {sys.executable} -m difyflow batch {server.url} rows.csv -o out"
+    done = subprocess.run(
+        ["bash", "-c", full], cwd=tmp_path, env=env, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 2
+    assert "error: out: the batch's files cannot be written: File too large" in done.stderr
+    assert "make room, then difyflow batch --resume out" in done.stderr
+    done = run("--resume", "out", DIFY_API_KEY=KEY)
+    assert (done.returncode, len(server.runs)) == (0, 3), done.stderr
+
+
+def test_how_many_rows_were_checked_is_told_now_and_then():
+    said, times = [], iter(range(0, 100, 4))
+    rows = [Row(number, number, {}) for number in range(1, 8)]
+    source = told(Source("rows", Path(), lambda: iter(rows)), said.append, lambda: float(next(times)))
+    assert list(source.rows()) == rows
+    assert said == ["checking: 2 rows so far", "checking: 5 rows so far"]
 
 
 @pytest.mark.long

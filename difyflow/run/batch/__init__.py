@@ -28,7 +28,7 @@ from difyflow.run.batch.pieces import Cut, Splitter, parse_cut
 from difyflow.run.batch.progress import Ending, Limits, Progress
 from difyflow.run.batch.recover import Patience
 from difyflow.run.batch.results import Written, write_results
-from difyflow.run.batch.rows import KINDS, Source, each, one_row, open_source
+from difyflow.run.batch.rows import KINDS, Row, Source, each, one_row, open_source
 from difyflow.run.batch.sheet import Plan, Sheet, Volume
 from difyflow.run.batch.summary import Case, Summary, summarize
 
@@ -46,6 +46,7 @@ __all__ = [
     "Patience",
     "Plan",
     "Progress",
+    "Row",
     "Sheet",
     "Source",
     "Spec",
