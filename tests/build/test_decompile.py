@@ -221,6 +221,17 @@ def test_choices_of_a_parameter_are_words_with_their_labels(document, node, lose
     assert 'option("y", icon="i")' in text and 'option("utc", icon="")' in text
 
 
+def test_keys_that_are_no_text_are_kept_or_the_difference_is_told(document, node, edge, through_python):
+    text = document([_start(node), node("end", "2", outputs=[])], [edge("1", "2")]).render()
+    told = []
+    for line in ("app:\n", "    viewport:\n", "  graph:\n", "    - data:\n"):
+        indent = " " * (len(line) - len(line.lstrip(" -")) + 2)
+        app = difyflow.read(text.replace(line, f"{line}{indent}5: x\n{indent}true: y\n", 1))
+        told.append(decompile(app).difference(app))
+        assert (through_python(app) == app.render()) == (told[-1] is None)
+    assert told[:3] == [None] * 3 and "5: x" in told[3]
+
+
 def test_references_in_texts_that_may_be_absent_become_attributes_too(document, node, loses_nothing):
     extract = node(
         "parameter-extractor", "2", query=["1", "query"], instruction="Of {{#1.query#}}", parameters=[]

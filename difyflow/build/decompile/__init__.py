@@ -103,16 +103,20 @@ def _no_flow(app: App) -> str | None:
 
 
 def _verbatim(app: App, reason: str) -> Decompiled:
+    """The document as data: JSON, or YAML where it has keys or values that JSON does not know."""
     try:
-        text = json.dumps(app.data(), ensure_ascii=False, indent=1, sort_keys=True)
+        name, text = "document.json", json.dumps(app.data(), ensure_ascii=False, indent=1, sort_keys=True)
+    except TypeError:
+        name, text = "document.yml", app.render()
+    try:
         text.encode()
-    except (TypeError, UnicodeEncodeError) as err:
-        raise BuildError(f"a value that JSON cannot say: {err}", code="not-decompilable") from err
+    except UnicodeEncodeError as err:
+        raise BuildError(f"a text that no file can hold: {err}", code="not-decompilable") from err
     flow = (
         '"""A Dify app without a workflow; difyflow decompile made this folder from its YAML."""\n\n'
         "from difyflow.build import Verbatim, beside\n\n"
         "here = beside(__file__)\n\n"
-        'flow = Verbatim(here("document.json"))\n'
+        f'flow = Verbatim(here("{name}"))\n'
     )
-    files = {"document.json": f"{text}\n", "flow.py": flow}
+    files = {name: f"{text}\n", "flow.py": flow}
     return Decompiled(files, Verbatim(text).build(), (f"the whole document: {reason}",))

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from difyflow.build import _python as py
-from difyflow.build.canvas import Canvas
+from difyflow.build.canvas import Canvas, parse
 from difyflow.build.decompile import _head
 from difyflow.build.decompile._edges import Arrow, arrows
 from difyflow.build.decompile._known import Known
@@ -83,14 +83,15 @@ class Writer:
             top.section([line for item in variables for line in item.lines(self._used)])
         draft = self._flow.draft()
         canvas = rest(draft, self._app, drawn=frozenset(self._drawn))
-        files = {**self._texts.files, "canvas.json": _text_of(canvas)}
+        side = _text_of(canvas)
+        files = {**self._texts.files, "canvas.json": side}
         imports = ["from difyflow import Flow", "from difyflow.build import beside", *self._imports.lines()]
         parts = ["\n".join(imports), "here = beside(__file__)", head, *top.parts(), *body.parts()]
         files["flow.py"] = "\n\n".join([_TITLE, *parts]) + "\n"
         noted = {node.id: node.data.noted_at_any_depth() for node in self._app.nodes}
         return Written(
             files=dict(sorted(files.items())),
-            app=applied(canvas, draft),
+            app=applied(parse(side), draft),  # as it comes out of the file: JSON has text keys only
             escapes=tuple(escapes(canvas, draft, noted)),
             unknown=tuple(self._values.unknown),
         )
