@@ -112,7 +112,7 @@ def _ends(repository: Repository, span: str) -> tuple[str, str]:
         UsageError: git does not know one of them.
     """
     for word in span.replace("...", "..").split("..") if ".." in span else [span]:
-        if word and not is_revision(word, cwd=repository.top):
+        if (word or not span) and not is_revision(word, cwd=repository.top):
             raise UsageError(f"{word!r} is no revision of this repository", code="no-revision")
     old, new = history.ends(repository, (span,))
     return old or "HEAD", new or "HEAD"

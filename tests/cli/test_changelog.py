@@ -87,7 +87,7 @@ def test_nothing_changed_is_said(capsys):
 
 
 @pytest.mark.parametrize(
-    "span", ["nothing..HEAD", "HEAD..nothing", "--output=x..HEAD", "--output=x", "v1...none"]
+    "span", ["", "nothing..HEAD", "HEAD..nothing", "--output=x..HEAD", "--output=x", "v1...none"]
 )
 def test_a_revision_that_git_does_not_know_is_said(repo, capsys, span):
     assert run(["changelog", "--", span]) == 2
