@@ -107,7 +107,8 @@ def _of_result(options: _merge.Options) -> _Task:
         return _of_git(file, in_git)
     path = Path(f"{stem}.json")
     if path.is_file():
-        known, there = record.read(path.read_bytes(), name=str(path)), read_target(file)
+        known = record.read(path.read_bytes(), name=str(path))
+        there = _there(Path(file))
         return _Task(sides=_versions(known, there), known=known, file=file, stem=stem, there=there)
     raise UsageError(
         f"nothing to settle: there is no {path.name} beside it, and git has no conflict in it",
@@ -144,11 +145,20 @@ def _of_git(file: str, found: Unmerged) -> _Task:
 
 
 def _there(file: Path) -> Document | None:
-    """The result of an earlier merge; None where there is none, or marks of git are in it."""
-    try:
-        return read_target(file)
-    except DifyflowError:
+    """The result of an earlier merge; None where there is none, or marks of git are in it.
+
+    Raises:
+        ReadError: it cannot be read otherwise: somebody is at work in it.
+    """
+    if not file.exists():
         return None
+    try:
+        found = side(str(file))
+    except ReadError as err:
+        if err.code == "conflict-markers":
+            return None
+        raise
+    return found if isinstance(found, Document) else None
 
 
 def _record(stem: Path, digests: _merge.Three) -> record.Record | None:
@@ -171,7 +181,7 @@ def _still(name: str) -> Document | None:
         return None
 
 
-def _versions(known: record.Record, there: Document) -> _merge.Sides:
+def _versions(known: record.Record, there: Document | None) -> _merge.Sides:
     """The three versions, where they still are, else made of the result.
 
     Raises:
@@ -187,9 +197,10 @@ def _versions(known: record.Record, there: Document) -> _merge.Sides:
         base, ours, theirs = found
         return base, ours, theirs
     gone = known.names[len(found)]
-    if record.digest(there.source.text) != known.result:
+    if there is None or record.digest(there.source.text) != known.result:
+        result = "is gone" if there is None else "has changed since"
         raise UsageError(
-            f"{gone} is not what was merged any more, and the result has changed since",
+            f"{gone} is not what was merged any more, and the result {result}",
             code="versions-gone",
             hint="name the three versions: difyflow merge BASE OURS THEIRS -o OUT --resolve",
         )

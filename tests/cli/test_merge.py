@@ -245,6 +245,7 @@ def test_the_result_alone_is_enough_to_settle_its_conflicts(clash, tmp_path, say
     assert reports(tmp_path) == []
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("lost", [[0], [0, 1, 2]])
 def test_versions_that_are_gone_are_made_of_the_record(clash, say, lost):
     files, out = clash
@@ -266,6 +267,7 @@ def test_a_result_written_over_a_version_can_be_settled(three, say, tmp_path):
     assert reports(tmp_path) == []
 
 
+@pytest.mark.long
 def test_no_flow_that_a_record_names_is_executed(clash, tmp_path):
     _, out = clash
     (tmp_path / "flow.py").write_text(f"open({str(tmp_path / 'ran')!r}, 'w')\n", encoding="utf-8")
@@ -289,6 +291,7 @@ def test_a_secret_is_not_made_of_the_record(three, tmp_path, capsys):
     assert len(reports(tmp_path)) == 2
 
 
+@pytest.mark.long
 def test_a_node_that_clashes_is_shown_as_yaml_without_secrets(three, tmp_path, say, capsys):
     node = (
         "    - {{id: x, type: custom, data: {{type: http-request, title: {0}, "
@@ -358,6 +361,27 @@ def test_a_result_that_changed_and_versions_that_are_gone_are_told(clash, capsys
     assert out.read_bytes() == before
 
 
+@pytest.mark.long
+def test_a_result_that_is_gone_is_made_anew_if_the_versions_are_there(clash, capsys):
+    files, out = clash
+    out.unlink()
+    Path(files[0]).rename(f"{files[0]}.away")
+    assert run(["merge", "--resolve", str(out), "--all", "theirs"]) == 2
+    assert "the result is gone" in capsys.readouterr().err
+    Path(f"{files[0]}.away").rename(files[0])
+    assert run(["merge", "--resolve", "-o", str(out), "--all", "theirs"]) == 0
+    assert "b = 4" in out.read_text(encoding="utf-8")
+
+
+def test_a_result_that_cannot_be_read_is_left_alone(clash, tmp_path, capsys):
+    _, out = clash
+    out.write_bytes(b"app: [half done")
+    assert run(["merge", "--resolve", str(out), "--all", "theirs"]) == 3
+    assert "out.yml" in capsys.readouterr().err
+    assert out.read_bytes() == b"app: [half done"
+    assert len(reports(tmp_path)) == 2
+
+
 def test_lines_and_values_can_be_written_in_an_editor(clash, say, monkeypatch, tmp_path):
     _, out = clash
     script = tmp_path / "editor.sh"
@@ -370,6 +394,7 @@ def test_lines_and_values_can_be_written_in_an_editor(clash, say, monkeypatch, t
     assert code == "a = 9\n\nb = 42\nb2 = 43\n\nc = 3\n"
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("written", "says"),
     [("cat", "nothing was saved"), ("sed -i s/3/7/", "marks of the conflict"), ("false", "")],
@@ -390,6 +415,8 @@ def test_an_editor_that_leaves_nothing_leaves_the_conflict(clash, say, monkeypat
         (["--resolve", "a", "b"], "--resolve takes the result"),
         (["--resolve", "-"], "--resolve takes the result"),
         (["a.yml", "b.yml"], "three versions are needed"),
+        ([], "three versions are needed"),
+        (["--resolve"], "--resolve takes the result"),
         (["a", "b", "c", "--all", "ours"], "--all settles conflicts"),
     ],
 )
@@ -399,6 +426,7 @@ def test_arguments_that_do_not_go_together_are_told(tmp_path, monkeypatch, capsy
     assert says in capsys.readouterr().err
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("data", [b"", b"[]", b"{", b'{"version": 1}', b'{"version": 9}', b"\xff\x00"])
 def test_a_record_that_is_broken_is_told(clash, tmp_path, capsys, data):
     _, out = clash
@@ -424,6 +452,7 @@ def test_an_error_of_the_result_alone_can_be_settled_either_way(asked, tmp_path,
     assert reports(tmp_path) == []
 
 
+@pytest.mark.long
 def test_a_merge_goes_into_a_split_folder(three, tmp_path, say):
     base, ours, theirs = three({"b = 2": "b = 3"}, {"b = 2": "b = 4", "c = 3": "c = 5"})
     place = tmp_path / "wf"

@@ -446,6 +446,19 @@ def test_two_that_came_under_one_name_can_be_settled(ready, dsl):
 
 
 @pytest.mark.long
+def test_work_by_hand_that_is_half_done_is_not_written_over(ready, dsl):
+    conflict(ready, dsl)
+    assert ready.run("merge", "other").returncode == 1
+    ready.write({A: "app: [half done"})
+    assert run(["merge", "--resolve", A, "--all", "theirs"]) == 3
+    assert (ready.top / A).read_bytes() == b"app: [half done"
+    ready.git("checkout", "--merge", "--conflict=merge", A)  # the driver's result again
+    assert node(ready, "b").title == "Ours"
+    assert run(["merge", "--resolve", A, "--all", "theirs"]) == 0
+    assert node(ready, "b").title == "Theirs"
+
+
+@pytest.mark.long
 def test_a_file_that_one_side_deleted_is_gits_to_decide(ready, dsl, capsys):
     two_branches(ready, {"x.txt": "x\n"}, {A: edited(dsl(), b__title="Theirs")})
     ready.git("rm", "-q", A)

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@click.argument("targets", nargs=-1, required=True, metavar="BASE OURS THEIRS")
+@click.argument("targets", nargs=-1, metavar="BASE OURS THEIRS")
 @click.option("-o", "--output", "file", metavar="OUT", help="Write to OUT instead of standard output.")
 @click.option(
     "--favor",
