@@ -129,7 +129,7 @@ def test_samples_of_the_demo_responder_are_known_without_their_provenance(
     (here / "copied.jsonl").write_bytes(b"".join(lines))
     assert corpus("check", "copied.jsonl", "--for", "siliconflow") == 1
     out, said = capsys.readouterr()
-    assert "copied.jsonl: error demo-model: 12 of 12 samples are worded as" in out
+    assert "copied.jsonl: error demo-model: 12 of 12 lines looked at are worded as" in out
     assert "no provenance lies beside it" in said
     assert corpus("check", "copied.jsonl", "--for", "siliconflow", "--fix", "-o", "fixed.jsonl") == 1
     assert corpus("check", "copied.jsonl", "--for", "siliconflow", "--allow-demo") == 0
