@@ -15,7 +15,7 @@ def worded_as_demo(sample: Sample) -> bool:
 
 
 _ALL, _EVERY = 256, 32
-"""So many lines at the beginning are looked at, and then one of so many: it takes longer than to check them."""
+"""So many lines at the beginning are looked at, then one of so many: it takes longer than to check them."""
 
 
 class Unsigned:
