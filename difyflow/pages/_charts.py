@@ -223,7 +223,11 @@ class _Plot:
             drawn += [element("line", rule), _text(_LEFT - 8, y + 4, _short(value), "end")]
         for value in _ticks(self._x0, self._x1, 8):
             if self._x0 <= value <= self._x1:
-                drawn.append(_text(self.x(value), self.bottom + 16, _short(value), "mid"))
+                x, shown = self.x(value), _short(value)
+                if x + width(shown, _SIZE) / 2 > _WIDE:  # the last number stays inside
+                    drawn.append(_text(_WIDE, self.bottom + 16, shown, "end"))
+                else:
+                    drawn.append(_text(x, self.bottom + 16, shown, "mid"))
         if x_unit:
             drawn.append(_text(_WIDE - _RIGHT, self.bottom + 30, x_unit, "end"))
         return drawn

@@ -127,3 +127,9 @@ def test_the_drawing_has_a_name_and_its_classes_have_a_style() -> None:
 def test_a_label_that_is_cut_can_be_read_whole() -> None:
     label = "a very long label " * 5
     assert label in [one.text for one in tree(charts.bars("t", [(label, 1)])).iter("title")]
+
+
+def test_the_last_number_under_the_drawing_stays_inside() -> None:
+    markup = charts.histogram("t", [1, 2_000, 5_999])
+    last = [one for one in tree(markup).iter("text") if one.text == "6,000"]
+    assert [(one.get("x"), one.get("class")) for one in last] == [("660", "end")]
