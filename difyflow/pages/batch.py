@@ -20,7 +20,9 @@ h2 { font-size: 16px; margin: 24px 0 8px; }
 .facts li { background: #fff; border: 1px solid #e9ebf0; border-radius: 10px; padding: 8px 14px; }
 .facts b { display: block; font-size: 18px; }
 .facts span { color: #676f83; }
-table.rows { border-collapse: collapse; background: #fff; border: 1px solid #e9ebf0; width: 100%; }
+.wide { overflow-x: auto; margin: 0 0 20px; }
+table.rows { border-collapse: collapse; background: #fff; border: 1px solid #e9ebf0; width: 100%;
+  min-width: 560px; }
 table.rows th, table.rows td { text-align: left; padding: 4px 10px; border-bottom: 1px solid #f2f4f7;
   vertical-align: top; overflow-wrap: anywhere; }
 table.rows thead th, table.rows .number, table.rows .state { white-space: nowrap; }
@@ -54,8 +56,8 @@ def report(summary: Summary) -> str:
         element("p", {"class": "about"}, text=_about(summary)),
         element("ul", {"class": "facts"}, *(_fact(name, value) for name, value in _facts(summary))),
         _states(summary),
-        charts.histogram("How long a run took", summary.took_s, unit="s"),
-        charts.histogram("Tokens of a run", summary.used_tokens),
+        _spread("How long a run took", summary.took_s, unit="s"),
+        _spread("Tokens of a run", summary.used_tokens),
         _over_time(summary.ended_at),
         *_slowest(summary.slowest),
         *_failures(summary),
@@ -98,7 +100,16 @@ def _states(summary: Summary) -> str:
         charts.Series(f"{state}: {count:,}", [count], _LOOKS.get(state, ""))
         for state, count in sorted(summary.counts.items(), key=lambda one: list(_LOOKS).index(one[0]))
     ]
-    return charts.stacked_bars("Runs by state", ["runs"], series)
+    # One state alone gets no legend, so the bar itself is named.
+    name = next(iter(summary.counts)) if len(series) == 1 else "runs"
+    return charts.stacked_bars("Runs by state", [name], series)
+
+
+def _spread(title: str, values: Sequence[float], *, unit: str = "") -> str:
+    """A histogram; none of values that are all the same, which the facts tell."""
+    if values and min(values) == max(values):
+        return ""
+    return charts.histogram(title, values, unit=unit)
 
 
 def _over_time(ended: Sequence[float]) -> str:
@@ -137,12 +148,12 @@ def _slowest(cases: Sequence[Case]) -> Iterable[str]:
 
 
 def _bad_cells(case: Case) -> _Cells:
-    return (_where(case), "number"), (case.status, "state"), (case.cause, ""), (case.said, "")
+    return (_where(case), "state"), (case.status, "state"), (case.cause, ""), (case.said, "")
 
 
 def _slow_cells(case: Case) -> _Cells:
     took, tokens = (_seconds(case.took_s), "number"), (f"{case.tokens:,}", "number")
-    return (_where(case), "number"), took, tokens, (case.run_id, "")
+    return (_where(case), "state"), took, tokens, (case.run_id, "")
 
 
 def _table(head: Sequence[str], cases: Sequence[Case], cells: Callable[[Case], _Cells]) -> str:
@@ -155,7 +166,8 @@ def _table(head: Sequence[str], cases: Sequence[Case], cells: Callable[[Case], _
         for case in cases
     ]
     top = element("tr", None, *(element("th", {"scope": "col"}, text=one) for one in head))
-    return element("table", {"class": "rows"}, element("thead", None, top), element("tbody", None, *rows))
+    table = element("table", {"class": "rows"}, element("thead", None, top), element("tbody", None, *rows))
+    return element("div", {"class": "wide"}, table)
 
 
 def _where(case: Case) -> str:

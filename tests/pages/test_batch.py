@@ -82,3 +82,21 @@ def test_what_servers_said_is_text():
 def test_a_batch_that_has_only_begun_has_a_report():
     said = text_of(report(Summary(**BASE, total=0, counts={})))
     assert "There is nothing to show." in said
+
+
+def test_one_state_alone_is_named_beside_its_bar():
+    assert re.search("Runs by state failed .*4", text_of(report(summary(counts={"failed": 4}))))
+    assert re.search("Runs by state runs .*4", text_of(report(summary())))
+
+
+def test_values_that_are_all_the_same_make_no_histogram():
+    page = report(summary(took_s=[1.5, 1.5], used_tokens=[1, 2]))
+    assert ("How long a run took" in page, "Tokens of a run" in page) == (False, True)
+    assert "There is nothing to show." in report(summary())
+
+
+def test_a_wide_table_scrolls_by_itself_and_not_the_page():
+    bad = (Case(row=1, repeat=2, line=3, status="unknown", cause="x" * 80, said="y" * 300),)
+    page = report(summary(failures={"x": 1}, bad=bad))
+    assert '<div class="wide"><table class="rows">' in page.replace("\n", "")
+    assert ".wide { overflow-x: auto;" in page
