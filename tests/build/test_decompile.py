@@ -9,7 +9,7 @@ import pytest
 
 import difyflow
 from difyflow.build.decompile import decompile, write
-from difyflow.errors import BuildError, UsageError
+from difyflow.errors import UsageError
 from difyflow.layout.place import place
 from difyflow.nodes.note import lexical
 
@@ -416,10 +416,15 @@ def test_two_nodes_of_one_id_are_kept_as_they_are(document, node, through_python
     assert decompile(app).escapes == ("the whole document: nodes share the id '1'",)
 
 
-def test_a_date_is_refused_by_name(document, node):
-    app = difyflow.read(document([node("code", "1", title="When")]).render() + "day: 2024-01-01\n")
-    with pytest.raises(BuildError, match="date"):
-        decompile(app)
+def test_a_document_with_a_date_in_it_is_kept_as_it_is(document, node, through_python):
+    text = document([node("code", "1", title="When")]).render()
+    for app in (
+        f"{text}day: 2024-01-01\n",
+        text.replace("title: When", "title: When\n        day: 2024-01-01"),
+    ):
+        app = difyflow.read(app)
+        assert through_python(app) == app.render()
+        assert "date" in decompile(app).escapes[0]
 
 
 # -- the folder -----------------------------------------------------------------------------------

@@ -50,12 +50,19 @@ class Decompiled:
 def decompile(app: App) -> Decompiled:
     """Writes a document as a Python flow.
 
+    A document that a flow cannot say, such as one with a date in it, is kept whole as data.
+
     Raises:
-        BuildError: a value that neither Python nor JSON can say, such as a date.
+        BuildError: a text that no file can hold.
     """
     if (reason := _no_flow(app)) is not None:
         return _verbatim(app, reason)
-    made = Writer(app).write()
+    try:
+        made = Writer(app).write()
+    except BuildError as err:
+        if err.code != "not-decompilable":
+            raise
+        return _verbatim(app, err.message)
     return Decompiled(made.files, made.app, made.escapes, made.unknown)
 
 
@@ -113,7 +120,7 @@ def _verbatim(app: App, reason: str) -> Decompiled:
     except UnicodeEncodeError as err:
         raise BuildError(f"a text that no file can hold: {err}", code="not-decompilable") from err
     flow = (
-        '"""A Dify app without a workflow; difyflow decompile made this folder from its YAML."""\n\n'
+        '"""A Dify app, kept as data; difyflow decompile made this folder from its YAML."""\n\n'
         "from difyflow.build import Verbatim, beside\n\n"
         "here = beside(__file__)\n\n"
         f'flow = Verbatim(here("{name}"))\n'
