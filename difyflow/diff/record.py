@@ -56,8 +56,10 @@ class Record:
         Raises:
             UsageError: it is another result, or a secret would be needed, which the record does not hold.
         """
+        if self.sides is None:
+            raise UsageError("the record does not say what the versions were", code="versions-gone")
         try:
-            return tuple(patch(result, changes) for changes in self.sides or ())
+            return tuple(patch(result, changes) for changes in self.sides)
         except UsageError as err:
             what = (
                 "it holds no secrets, and the versions differ in one"
@@ -105,7 +107,7 @@ def read(data: bytes, *, name: str) -> Record:
     """
     try:
         return _read(json.loads(data))
-    except (ValueError, KeyError, TypeError, AttributeError, ReadError) as err:
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError, ReadError) as err:
         raise ReadError(
             "this is no record of the conflicts of a merge, or one of another version",
             path=name,
