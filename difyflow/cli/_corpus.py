@@ -178,6 +178,16 @@ def check_report(format_: str, output: str | None) -> None:
         raise UsageError("the lines and the report would both go to standard output", hint="use -o FILE")
 
 
+def check_goes_with(given: object, name: str, *, other: object, needed: str) -> None:
+    """An option that means nothing by itself is not taken and forgotten.
+
+    Raises:
+        UsageError: it is given and the other is not.
+    """
+    if given and not other:
+        raise UsageError(f"{name} goes with {needed}", hint=f"give {needed} too, or leave {name} out")
+
+
 def watched(lines: Iterable[bytes], size: int, doing: str, *, quiet: bool) -> Iterator[bytes]:
     """Passes lines on and tells on stderr how far it is: a bar in a terminal, a line now and then elsewhere.
 

@@ -64,6 +64,7 @@ def run(options: Options) -> int:
         )
     if options.fix and options.output == "-":
         raise UsageError("--fix writes a file", hint="name one with -o")
+    _corpus.check_goes_with(options.documents, "--documents", other=options.deep, needed="--deep")
     seen, tally, fixed = _Seen(options.max_), Tally(), Counter[str]()
     again = options.deep
     with _corpus.Corpus(options.file, quiet=options.quiet, again=again, side=options.provenance) as corpus:

@@ -59,6 +59,7 @@ class _Done:
 def run(options: Options) -> int:
     """Runs the command; 1 if lines were refused, and without `skip` nothing is written then."""
     _corpus.check_report(options.format_, options.output)
+    _corpus.check_goes_with(options.name, "--name", other=options.dataset_info, needed="--dataset-info")
     side = _corpus.side_outputs(options.output)
     if options.output and side:
         _corpus.check_outputs([Path(options.output), side[0]], force=options.force)

@@ -11,7 +11,7 @@ from pathlib import Path
 from difyflow.cli import _corpus, _exit, _show
 from difyflow.corpus import provenance
 from difyflow.corpus._digests import Digests
-from difyflow.corpus.dedupe import KINDS, Dropped, Kept, Kind, dedupe, digest_of
+from difyflow.corpus.dedupe import KINDS, NEAR, Dropped, Kept, Kind, dedupe, digest_of
 from difyflow.corpus.samples import line_digest, to_line
 from difyflow.errors import UsageError
 
@@ -26,7 +26,7 @@ class Options:
     file: str
     output: str | None
     kind: Kind
-    threshold: float
+    threshold: float | None
     memory: int
     report: str | None
     force: bool
@@ -37,6 +37,9 @@ class Options:
 def run(options: Options) -> int:
     """Runs the command."""
     _corpus.check_report(options.format_, options.output)
+    _corpus.check_goes_with(
+        options.threshold is not None, "--threshold", other=options.kind == "near", needed="--near"
+    )
     side = _corpus.side_outputs(options.output)
     _check_outputs(options, side)
     counts, dropped = Counter[str](), list[Dropped]()
@@ -44,7 +47,7 @@ def run(options: Options) -> int:
         found = dedupe(
             corpus.lines("looking for duplicates"),
             kind=options.kind,
-            threshold=options.threshold,
+            threshold=NEAR if options.threshold is None else options.threshold,
             memory=options.memory << 20,
         )
         carries = side is not None and corpus.has_provenance

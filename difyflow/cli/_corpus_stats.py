@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -48,6 +49,7 @@ class Options:
 
 def run(options: Options) -> int:
     """Runs the command; 1 if there is no sample."""
+    _check(options)
     if options.html:
         if options.html == "-":
             raise UsageError("the page is a file", hint="--html corpus.html")
@@ -75,6 +77,15 @@ def run(options: Options) -> int:
     else:
         _show.write_text("".join(f"{line}\n" for line in _text(found)).encode("utf-8", "replace").decode())
     return _exit.FINE if found.samples else _exit.FINDINGS
+
+
+def _check(options: Options) -> None:
+    priced = options.price is not None
+    _corpus.check_goes_with(options.epochs != 1, "--epochs", other=priced, needed="--price")
+    _corpus.check_goes_with(options.currency, "--currency", other=priced, needed="--price")
+    _corpus.check_goes_with(options.service, "--for", other=options.html, needed="--html")
+    if options.price is not None and not math.isfinite(options.price):
+        raise UsageError(f"a price of {options.price} is none", hint="--price 3.5")
 
 
 def _write_page(

@@ -23,6 +23,9 @@ Kind: TypeAlias = Literal["exact", "normalised", "near"]
 
 KINDS: tuple[Kind, ...] = get_args(Kind)
 
+NEAR = 0.8
+"""Least share of common shingles by which two samples are near duplicates, unless another is named."""
+
 
 @dataclass(frozen=True, slots=True)
 class Kept:
@@ -50,7 +53,7 @@ def dedupe(
     lines: Iterable[bytes],
     *,
     kind: Kind = "exact",
-    threshold: float = 0.8,
+    threshold: float = NEAR,
     memory: int = DEFAULT_MEMORY,
 ) -> Iterator[Kept | Dropped]:
     """Tells for each line whether it stays.

@@ -110,7 +110,7 @@ def check(**options: object) -> int:
     "--normalised", "kind", flag_value="normalised", help="But for case, width, spaces, punctuation."
 )
 @click.option("--near", "kind", flag_value="near", help="Most of the text; needs difyflow[corpus].")
-@click.option("--threshold", type=float, default=0.8, show_default=True, help="For --near: common shingles.")
+@click.option("--threshold", type=float, help="For --near: common shingles; default: 0.8.")
 @click.option("--memory", type=click.IntRange(min=1), default=512, show_default=True, metavar="MB")
 @click.option("--report", metavar="FILE", help="Name every dropped line in this JSONL file.")
 @_shared
