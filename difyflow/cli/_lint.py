@@ -10,11 +10,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from difyflow import __version__, _catalog
-from difyflow.build.source import source_of
+from difyflow.build.back import changes, write_back
+from difyflow.build.source import folder_reader, source_of
 from difyflow.cli import _exit, _lint_flow, _show
 from difyflow.dsl.reader import read_bytes
 from difyflow.dsl.releases import target_named
-from difyflow.errors import DifyflowError, UsageError
+from difyflow.errors import CannotEdit, DifyflowError, UsageError
 from difyflow.lint import baseline, config, files, formats
 from difyflow.lint.config import Config, Settings
 from difyflow.lint.engine import rules
@@ -118,22 +119,41 @@ def _mend(options: Options, settings: Config, found: Sequence[Wanted]) -> tuple[
     count = 0
     notes: list[str] = []
     for item in found:
-        if files.is_rendered(item.name):
-            what = "a flow.py" if item.name.endswith(".py") else "a folder made by `difyflow split`"
-            notes.append(f"{item.name}: {what} is not rewritten; what is found there is for you to mend")
+        if item.name.endswith(".py"):
+            notes.append(f"{item.name}: a flow.py is not rewritten; what is found there is for you to mend")
             continue
         try:
             data = _data(item, options.max_bytes)
             made = _made(item, data, settings, options)
+            changed = _changed(item, data, made)
+        except CannotEdit as err:
+            notes.append(f"{item.name}: not mended: {err}")
+            continue
         except DifyflowError:
             continue  # told with the findings
         count += len(made.done)
         notes += [f"{item.name}: {one.rule} cannot be mended in the text: {why}" for one, why in made.refused]
-        if options.diff:
-            _show.write_text(_difference(item.name, data.decode(made.encoding), made.text))
-        elif made.done:
-            write_whole(Path(item.name).resolve(), made.text.encode(made.encoding))
+        if not options.diff and made.done:
+            write_back(Path(item.name), made.text, encoding=made.encoding)
+        for name, (before, after) in changed.items() if options.diff else ():
+            _show.write_text(_difference(name, before, after))
     return count, notes
+
+
+def _changed(item: Wanted, data: bytes, made: Fixed) -> dict[str, tuple[str, str]]:
+    """The files that mending changes, by name: what is in them, and what shall be.
+
+    Raises:
+        CannotEdit: a part of a folder made by `split` does not take it.
+    """
+    place = Path(item.name)
+    if not made.done or not place.is_dir():
+        return {item.name: (data.decode(made.encoding), made.text)}
+    read = folder_reader(place)
+    return {
+        f"{item.name}/{name}": ((read(name) or b"").decode(errors="replace"), (new or b"").decode())
+        for name, new in changes(read, made.text, name=item.name).items()
+    }
 
 
 def _rendered(path: Path, max_bytes: int) -> tuple[str, files.PythonPlaces]:
@@ -146,6 +166,8 @@ def _rendered(path: Path, max_bytes: int) -> tuple[str, files.PythonPlaces]:
 def _data(item: Wanted, max_bytes: int) -> bytes:
     if item.name == STDIN:
         return sys.stdin.buffer.read(max_bytes + 1)
+    if Path(item.name).is_dir():
+        return source_of(item.name, max_bytes=max_bytes).data
     return read_bytes(Path(item.name), max_bytes=max_bytes)
 
 

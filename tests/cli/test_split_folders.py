@@ -80,6 +80,20 @@ def test_run_takes_it(root, capsys):
     assert "messages" in capsys.readouterr().out
 
 
+def test_lint_mends_it_in_the_file_concerned(folder, capsys):
+    document = folder / "document.yml"
+    document.write_bytes(document.read_bytes().replace(b"kind: app", b"kind: flow  # ours"))
+    before = held(folder)
+    assert run(["lint", "wf", "--diff"]) == 1
+    out = capsys.readouterr().out
+    assert "--- a/wf/document.yml\n" in out and "-  kind: flow  # ours\n+  kind: app  # ours\n" in out
+    assert held(folder) == before
+    assert run(["lint", "wf", "--fix"]) == 0
+    assert "1 mended" in capsys.readouterr().err
+    assert changed(folder, before) == ["document.yml"]
+    assert b"  kind: app  # ours\n" in document.read_bytes()
+
+
 def held(place):
     return {path.relative_to(place): path.read_bytes() for path in place.rglob("*") if path.is_file()}
 
