@@ -23,13 +23,22 @@ def names(package: ModuleType) -> tuple[str, ...]:
     )
 
 
+def has(package: ModuleType, name: str) -> bool:
+    """Whether a name is one of `names`, told without a look at the other modules."""
+    stem = name.replace("-", "_")
+    if "_" in name or stem.startswith("_") or not stem.isidentifier():
+        return False
+    spec = find_spec(f"{package.__name__}.{stem}")
+    return spec is not None and spec.has_location  # else a folder of other files
+
+
 def module(package: ModuleType, name: str) -> ModuleType:
     """Imports the plug-in module with this name.
 
     Raises:
         KeyError: the folder has no such module; the valid names are in the message.
     """
-    if name not in names(package):
+    if not has(package, name):
         raise KeyError(f"{name!r} is not one of: {', '.join(names(package))}")
     return import_module(f"{package.__name__}.{name.replace('-', '_')}")
 

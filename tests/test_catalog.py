@@ -18,6 +18,8 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     (package / "bare.py").write_text("VALUE = 3\n")
     (package / "_private.py").write_text("")
     monkeypatch.syspath_prepend(tmp_path)
+    for name in [name for name in sys.modules if name.partition(".")[0] == package.name]:
+        monkeypatch.delitem(sys.modules, name)
     return package
 
 
@@ -30,6 +32,19 @@ def test_plug_ins_are_the_public_modules_of_a_folder(folder: Path) -> None:
 def test_a_name_that_is_no_plug_in_is_refused_with_those_there_are(folder: Path) -> None:
     with pytest.raises(KeyError, match="bare, two-words"):
         _catalog.module(importlib.import_module(folder.name), "-private")
+
+
+def test_it_has_exactly_the_names_that_it_lists(folder: Path) -> None:
+    (folder / "folder").mkdir()
+    (folder / "sub").mkdir()
+    (folder / "sub" / "__init__.py").write_text("")
+    package = importlib.import_module(folder.name)
+    tried = (
+        "bare", "two-words", "two_words", "sub", "folder", "-private", "_private", "", "-", "no", "sub.bare",
+        "..", "bare ", "a\0b", "1", "--pycache--", "__init__", "--init--", "bare.py",
+    )  # fmt: skip
+    assert [name for name in tried if _catalog.has(package, name)] == ["bare", "two-words", "sub"]
+    assert sorted(_catalog.names(package)) == ["bare", "sub", "two-words"]
 
 
 def test_a_summary_is_read_without_importing_the_module(folder: Path) -> None:

@@ -321,7 +321,7 @@ def _node_file(node_type: str) -> tuple[type[NodeData], _Variant | None]:
     """`NODE` of the file of a type, and its `variant` if it has several classes."""
     from difyflow import _catalog, nodes
 
-    if node_type not in _catalog.names(nodes):
+    if not _catalog.has(nodes, node_type):
         return UnknownNode, None
     file = import_module(f"difyflow.nodes.{node_type.replace('-', '_')}")
     if not (isinstance(file.NODE, type) and issubclass(file.NODE, NodeData)):
