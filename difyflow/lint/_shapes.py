@@ -252,7 +252,14 @@ SHAPES: Mapping[str, Shape] = {
         }
     ),
     "if-else": Map({"cases": may(_CASES), "conditions": may(_CONDITIONS), "logical_operator": may(_AND_OR)}),
-    "iteration": Map({"iterator_selector": need(SELECTOR), "output_selector": need(SELECTOR)}),
+    "iteration": Map(
+        {
+            "iterator_selector": need(SELECTOR),
+            "output_selector": need(SELECTOR),
+            "is_parallel": kept(BOOL),
+            "parallel_nums": kept(INT),
+        }
+    ),
     "loop": Map(
         {
             "loop_count": need(INT),

@@ -72,10 +72,10 @@ def _loop(kind: str, value: object) -> dict[str, Any]:
     return _flow(loop, begin, inner, taken=["l", "x"], edges=["s > l", "l > e", "b > t"])
 
 
-def _condition(name: str, operator: str, value: object) -> dict[str, Any]:
+def _condition(name: str, operator: str, value: object, **more: Any) -> dict[str, Any]:
     condition = {"id": "c", "variable_selector": ["s", name], "comparison_operator": operator, "value": value}
     case = {"case_id": "true", "id": "true", "logical_operator": "and", "conditions": [condition]}
-    node = {"id": "i", "type": "if-else", "cases": [case]}
+    node = {"id": "i", "type": "if-else", "cases": [case], **more}
     return _flow(node, taken=["s", "text"], edges=["s > i", "i:true > e", "i:false > e"])
 
 
@@ -92,7 +92,7 @@ def _assign(kind: str, start: object, operation: str, value: object) -> dict[str
     }
 
 
-def _iteration(selector: list[str]) -> dict[str, Any]:
+def _iteration(selector: list[str], **more: Any) -> dict[str, Any]:
     node = {
         "id": "l",
         "type": "iteration",
@@ -102,10 +102,15 @@ def _iteration(selector: list[str]) -> dict[str, Any]:
         "start_node_id": "b",
         "is_parallel": False,
         "error_handle_mode": "terminated",
+        **more,
     }
     begin = {"id": "b", "in": "l", "type": "iteration-start", "isInIteration": True, "iteration_id": "l"}
     inner = _text_node(isInIteration=True, iteration_id="l")
     return _flow(node, begin, inner, taken=["l", "output"], edges=["s > l", "l > e", "b > t"])
+
+
+def _rounds(count: int) -> dict[str, Any]:
+    return _iteration(["sys", "files"], is_parallel=True, parallel_nums=count)
 
 
 def _template(selector: list[str], taken: list[str]) -> dict[str, Any]:
@@ -160,6 +165,13 @@ CASES: list[tuple[str, dict[str, Any], object, dict[str, Any] | None]] = [
     ("condition-number", _condition("n", ">", "many"), FAILS, _condition("n", ">", "1")),
     ("condition-operator", _condition("n", "contains", "1"), FAILS, _condition("n", "=", "1")),
     ("condition-value-type", _condition("n", "=", 1.5), FAILS, None),
+    (
+        "iteration-parallel",
+        _iteration(["conversation", "list"], is_parallel=True, parallel_nums=0),
+        FAILS,
+        None,
+    ),
+    ("retry-range", _condition("n", "=", "3", retry_config={"max_retries": "many"}), FAILS, None),
     ("list-filter", _list(limit={**LIMIT, "size": 0}), "", _list(limit={**LIMIT, "size": 1})),
     ("list-filter", _list(limit={**LIMIT, "size": -1}), "- x\n- y", None),
     ("list-filter", _list(limit=LIMIT), "- x\n- y", None),

@@ -26,7 +26,8 @@ def condition_number(view: View) -> Iterator[Found]:
 
     Why is it bad:
         Dify makes a number of the text and fails: "invalid literal for int()". That happens when the
-        condition's turn comes and the variable has a value. `=` and `≠` with `1.5` fail for whole numbers.
+        condition's turn comes and the variable has a value. `=` and `≠` with `1.5` fail for whole numbers
+        only, which is a warning.
 
     Example:
         ```yaml
@@ -46,11 +47,24 @@ def condition_number(view: View) -> Iterator[Found]:
         if item.operator not in NUMERIC or isinstance(value, bool | int | float | list):
             continue
         text = value if isinstance(value, str) else ""
-        if "{{#" in text or is_number(text):
+        if "{{#" in text:
+            continue
+        if is_number(text):
+            if item.operator in ("=", "≠") and not _is_whole(text):
+                message = f"{item.operator!r} with {shown(text)} fails the run if the variable is whole"
+                yield Found((*item.path, "value"), message, severity="warning")
             continue
         said = "nothing" if not text else shown(text)
         message = f"{item.operator!r} compares numbers, and this is {said}: the run fails; write a number"
         yield Found((*item.path, "value"), message, severity=when_run(view, item.node))
+
+
+def _is_whole(text: str) -> bool:
+    try:
+        int(text)
+    except ValueError:
+        return False
+    return True
 
 
 _TEXT_OPERATORS = frozenset(

@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterator, Mapping
 
 from difyflow.lint._consequence import when_built
-from difyflow.lint._shape import shown
+from difyflow.lint._shape import INT, shown
 from difyflow.lint.finding import Found
 from difyflow.lint.rule import rule
 from difyflow.lint.view import View
@@ -149,17 +149,18 @@ def error_unsupported(view: View) -> Iterator[Found]:
             yield Found(node.at("error_strategy"), message)
 
 
-@rule("retry-range", severity="warning", since="0.14.2")
+@rule("retry-range", severity="error", since="0.14.2")
 def retry_range(view: View) -> Iterator[Found]:
     """A node shall be tried again more often, or after another pause, than the editor allows.
 
     What it does:
-        Finds enabled retries with `max_retries` outside of 1 to 10 or `retry_interval` outside of 100 to 5000
-        milliseconds.
+        Finds `max_retries` and `retry_interval` that are no whole numbers, and, where retries are enabled,
+        `max_retries` outside of 1 to 10 or `retry_interval` outside of 100 to 5000 milliseconds.
 
     Why is it bad:
-        The engine does it all the same: a pause of 0 hammers the server that has just refused, and one that
-        is meant in seconds is a thousand times too short.
+        Dify cannot build a node with something else than numbers. Outside of the range is a warning, as the
+        engine does it all the same: a pause of 0 hammers the server that has just refused, and one that is
+        meant in seconds is a thousand times too short.
 
     Example:
         ```yaml
@@ -176,11 +177,14 @@ def retry_range(view: View) -> Iterator[Found]:
     """
     for node in view.nodes:
         found = node.raw.get("retry_config")
-        if not isinstance(found, dict) or found.get("retry_enabled") is not True:
+        if not isinstance(found, dict):
             continue
         for key, low, high in (("max_retries", 1, 10), ("retry_interval", 100, 5000)):
-            value = found.get(key)
-            if isinstance(value, int) and not isinstance(value, bool) and not low <= value <= high:
+            value, place = found.get(key, low), node.at("retry_config", key)
+            if any(INT.faults(value, ())):
+                text = f"{key} is {shown(value)} and no whole number: Dify cannot build the node"
+                yield Found(place, text, severity=when_built(view, node))
+            elif found.get("retry_enabled") is True and not low <= int(value) <= high:
                 unit = " milliseconds" if key == "retry_interval" else ""
-                message = f"{key} is {value}{unit}, and the editor takes {low} to {high}"
-                yield Found(node.at("retry_config", key), message)
+                text = f"{key} is {value}{unit}, and the editor takes {low} to {high}"
+                yield Found(place, text, severity="warning")

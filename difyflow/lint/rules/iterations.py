@@ -93,19 +93,21 @@ def iteration_output(view: View) -> Iterator[Found]:
             yield Found(place, text, severity="warning")
 
 
-@rule("iteration-parallel", severity="warning")
+@rule("iteration-parallel", severity="error")
 def iteration_parallel(view: View) -> Iterator[Found]:
-    """An iteration runs more rounds at the same time than it can.
+    """An iteration runs more rounds at the same time than it can, or none.
 
     What it does:
-        Finds a `parallel_nums` that is no whole number from 1 to 10, where `is_parallel` is set.
+        Finds a `parallel_nums` below 1, or above 10 where `is_parallel` is set. What is no whole number is
+        found by `node-schema`.
 
     Why is it bad:
-        The editor allows 1 to 10; zero fails.
+        With 0 the run fails; Dify 1.16 then cannot even build the node. More than 10 is a warning: the editor
+        does not allow it.
 
     Example:
         ```yaml
-        data: {type: iteration, is_parallel: true, parallel_nums: 50}
+        data: {type: iteration, is_parallel: true, parallel_nums: 0}
         ```
 
     Use instead:
@@ -114,14 +116,19 @@ def iteration_parallel(view: View) -> Iterator[Found]:
         ```
 
     Dify:
-        0.11 and later (`MAX_PARALLEL_LIMIT`; a server may have another limit).
+        0.11 and later (`IterationNodeData`, `MAX_PARALLEL_LIMIT`; a server may have another limit).
     """
     for node in view.of("iteration"):
         found = node.raw.get("parallel_nums", 10)
-        if node.raw.get("is_parallel") and not (isinstance(found, int) and 1 <= found <= 10):
-            yield Found(
-                node.at("parallel_nums"), f"{found!r} rounds at the same time; the editor allows 1 to 10"
-            )
+        if not isinstance(found, int) or isinstance(found, bool):
+            continue
+        place, together = node.at("parallel_nums"), node.raw.get("is_parallel")
+        if found < 1 and (together or view.holds("1.16")):
+            text = f"{found} rounds at the same time are none, and the run fails; the editor allows 1 to 10"
+            yield Found(place, text, severity=when_built(view, node))
+        elif found > 10 and together:
+            text = f"{found} rounds at the same time; the editor allows 1 to 10"
+            yield Found(place, text, severity="warning")
 
 
 @rule("iteration-error-mode", severity="error")
