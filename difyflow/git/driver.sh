@@ -55,6 +55,27 @@ options() {
     done | LC_ALL=C grep -E "^(-[wbaWRD]|-U[0-9]+|-I.+|-B[0-9%/]*|--(unified|inter-hunk-context|abbrev)=[0-9]+|--break-rewrites(=[0-9%/]+)?|--(no-)?color|--color=[a-z]+|--(no-)?color-moved(-ws)?|--color-moved(-ws)?=[a-z,-]+|--color-words(=.*)?|--word-diff(=[a-z]+)?|--ignore-[a-z-]+|--(no-)?indent-heuristic|--(minimal|patience|histogram|function-context|no-prefix|default-prefix|full-index|binary|text|abbrev|irreversible-delete)|--diff-algorithm=[a-z]+|--(src|dst|line)-prefix=.*|--output-indicator-(new|old|context)=.*|--ws-error-highlight=[a-z,]+|--(word-diff-regex|anchored|ignore-matching-lines)=.*|--submodule(=[a-z]+)?)\$"
 }
 
+# What git writes before paths if diff.mnemonicPrefix is set: it tells commits, index and work tree apart, and
+# the two trees below are neither. Options for `git diff`, one a line.
+prefixes() {
+    [ "$(git config --bool diff.mnemonicPrefix)" = true ] || return
+    [ "$(git config --bool diff.noprefix)" = true ] && return
+    caller | {
+        is_diff='' old=i new=w revisions=0
+        while IFS= read -r word; do
+            case $word in
+            diff) is_diff=yes ;;
+            --cached | --staged) old=c new=i revisions=-9 ;;
+            -*) ;;
+            *..*) revisions=2 ;;
+            *) git rev-parse --quiet --verify "$word^{tree}" >/dev/null 2>&1 && revisions=$((revisions + 1)) ;;
+            esac
+        done
+        [ "$revisions" -eq 1 ] && old=c
+        [ -n "$is_diff" ] && [ "$revisions" -lt 2 ] && printf '%s\n' "--src-prefix=$old/" "--dst-prefix=$new/"
+    }
+}
+
 # Whether the `git diff` that called us prints in colour: true or false.
 colour() {
     case " $(options | tr '\n' ' ') " in
@@ -74,11 +95,13 @@ tree() {
     case $4 in
     .) ;;
     *)
-        case $4 in
-        160000) hash=$3 ;;
-        120000) hash=$(git hash-object -w --no-filters -- "$2") || return ;;
-        *) hash=$(git hash-object -w --stdin --path="$1" <"$2") || return ;;
-        esac
+        if [ "$4" = 160000 ] || git cat-file -e "$3" 2>/dev/null; then
+            hash=$3 # git has it already
+        elif [ "$4" = 120000 ]; then
+            hash=$(git hash-object -w --no-filters -- "$2") || return
+        else
+            hash=$(git -c core.safecrlf=false $keep hash-object -w --stdin --path="$1" <"$2") || return
+        fi
         git update-index --add --cacheinfo "$4,$hash,$1" || return
         ;;
     esac
@@ -91,7 +114,7 @@ own_diff() {
         printf '* Unmerged path %s\n' "$1"
         return
     fi
-    extra=$(options)
+    extra=$(prefixes; options)
     scratch=$(mktemp -d) || return
     trap 'rm -rf "$scratch"' EXIT
     mkdir "$scratch/objects"
@@ -99,6 +122,8 @@ own_diff() {
     GIT_ALTERNATE_OBJECT_DIRECTORIES="$objects${GIT_ALTERNATE_OBJECT_DIRECTORIES:+:$GIT_ALTERNATE_OBJECT_DIRECTORIES}"
     GIT_OBJECT_DIRECTORY="$scratch/objects" GIT_INDEX_FILE="$scratch/index"
     export GIT_ALTERNATE_OBJECT_DIRECTORIES GIT_OBJECT_DIRECTORY GIT_INDEX_FILE
+    keep='' # as git, which leaves line ends alone in a file that has them in the index
+    { git cat-file blob "$3" || git cat-file blob "$6"; } 2>/dev/null | LC_ALL=C grep -q "$(printf '\r')" && keep='-c core.autocrlf=false'
     old=$(tree "$1" "$2" "$3" "$4") && new=$(tree "${8:-$1}" "$5" "$6" "$7") || return
     set -f # an option is a line, whatever spaces and stars are in it
     IFS='

@@ -107,9 +107,13 @@ def _ends(repository: Repository, which: Which) -> tuple[tuple[str, ...], tuple[
             f"{(unknown or list(asked))[0]!r} is no revision of this repository", code="no-revision"
         )
     found = [line for line in out.decode().split("\n") if line not in ("", "--")]
+    limits = tuple(item for item in found if item.startswith("^"))
     with Names(repository.top) as names:
-        ends = [names.find(f"{item}^{{commit}}")[1] for item in found if not item.startswith("^")]
-    return tuple(filter(None, ends)), tuple(item for item in found if item.startswith("^"))
+        begins = [item for item in found if item not in limits] or ["HEAD"]
+        ends = tuple(names.find(f"{item}^{{commit}}")[1] for item in begins)
+    if not all(ends):
+        raise UsageError(f"{' '.join(asked)!r} names something other than commits", code="no-revision")
+    return ends, limits
 
 
 def _is_known(repository: Repository, word: str) -> bool:

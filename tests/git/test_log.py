@@ -261,6 +261,9 @@ def test_commits_are_chosen_as_git_log_chooses_them(forked, dsl, monkeypatch):
     assert subjects("a.yml", revisions=("v1", "^work")) == ["in main"]
     assert subjects("a.yml", revisions=("work",)) == ["in work", "one"]
     assert sorted(subjects("a.yml", revisions=("main~1^1...work",))) == ["in main", "in work"]
+    assert sorted(subjects("a.yml", revisions=("^v1",))) == ["three"]
+    with pytest.raises(UsageError, match="other than commits"):
+        subjects("a.yml", revisions=("HEAD:a.yml",))
     assert subjects("a.yml", author="王") == ["three"]
     assert subjects("a.yml", since="2026-02-01") == ["three"]
     assert sorted(subjects("a.yml", until="2026-02-01")) == ["in main", "in work", "one"]
