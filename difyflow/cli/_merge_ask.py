@@ -60,6 +60,7 @@ class Asked:
             choice = self._answer(conflict)
         except click.Abort:
             self._stopped = self.interrupted = True
+            _show.note("")  # what was typed has a line of its own
             return self._favor
         if choice is None:
             return self._favor

@@ -24,7 +24,7 @@ def edited(conflict: Conflict) -> Own:
     """
     plain = all(isinstance(value, str) for value in conflict.versions if value is not MISSING)
     base, ours, theirs = (_text(value, plain) for value in conflict.versions)
-    before = f"<<<<<<< ours\n{ours}\n||||||| base\n{base}\n=======\n{theirs}\n>>>>>>> theirs\n"
+    before = f"<<<<<<< ours\n{ours}||||||| base\n{base}=======\n{theirs}>>>>>>> theirs\n"
     after = click.edit(before, extension=_extension(conflict))
     if after is None or after == before:
         raise UsageError("nothing was saved: the conflict is as it was", code="not-edited")
@@ -37,9 +37,10 @@ def edited(conflict: Conflict) -> Own:
 
 
 def _text(value: object, plain: bool) -> str:
-    if value is MISSING:
+    """A version as lines; nothing if there is none."""
+    if value is MISSING or value == "":
         return ""
-    return str(value) if plain else _yaml.dump(value).removesuffix("\n").removesuffix("\n...")
+    return f"{value}\n" if plain else _yaml.dump(value).removesuffix("...\n")
 
 
 def _extension(conflict: Conflict) -> str:

@@ -385,11 +385,18 @@ def test_a_result_that_cannot_be_read_is_left_alone(clash, tmp_path, capsys):
 def test_lines_and_values_can_be_written_in_an_editor(clash, say, monkeypatch, tmp_path):
     _, out = clash
     script = tmp_path / "editor.sh"
-    script.write_text('#!/bin/sh\ncp "$1" "$1.seen"\nprintf "b = 42\\nb2 = 43\\n" > "$1"\n', encoding="utf-8")
+    script.write_text('#!/bin/sh\ncp "$1" "$SEEN"\nprintf "b = 42\\nb2 = 43\\n" > "$1"\n', encoding="utf-8")
     script.chmod(0o755)
     monkeypatch.setenv("VISUAL", str(script))
+    (tmp_path / "seen").mkdir()
+    monkeypatch.setenv("SEEN", str(tmp_path / "seen"))
     say("ours\nedit\n")
     assert run(["merge", "--resolve", str(out)]) == 0
+    (seen,) = (tmp_path / "seen").iterdir()
+    assert seen.suffix == ".py"
+    assert seen.read_text(encoding="utf-8") == (
+        "<<<<<<< ours\nb = 3\n||||||| base\nb = 2\n=======\nb = 4\n>>>>>>> theirs\n"
+    )
     code = difyflow.read(out.read_bytes()).graph.node("code").data.code
     assert code == "a = 9\n\nb = 42\nb2 = 43\n\nc = 3\n"
 
