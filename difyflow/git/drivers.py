@@ -174,7 +174,8 @@ def merge(
         sides: base, ours, theirs.
         path: of the file, for messages.
         labels: what the three are called.
-        checker: what it finds in the result and in neither side is a conflict, too.
+        checker: the linter: what it finds in the result and in neither side is a conflict, too. It is not
+            asked where the edits are such that it would find nothing.
         favor: which version is kept where both clash.
         settle: only what `favor` does not settle is a conflict; the rest is noted.
         is_secret: what conflicts must not tell besides secret environment variables.
@@ -185,10 +186,14 @@ def merge(
     """
     from difyflow.diff import conflicts as report
     from difyflow.diff.merge import merge as join
+    from difyflow.git.quiet import cannot_clash
 
     read_sides = [read(data, f"{path} ({label})") for data, label in zip(sides, labels, strict=True)]
     ours = read_sides[1]
-    found = join(*map(_data, read_sides), checker=checker, favor=favor, is_secret=is_secret)
+    documents = [_data(side) for side in read_sides]
+    if checker is not None and cannot_clash(*documents):
+        checker = None
+    found = join(*documents, checker=checker, favor=favor, is_secret=is_secret)
     text = _spelled(ours, found.data)
     several = len(found.layout) > 1
     both = f"layout of {', '.join(found.layout[:5])}{', ...' if len(found.layout) > 5 else ''}"

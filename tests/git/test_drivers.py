@@ -117,6 +117,23 @@ def test_a_new_fault_that_neither_side_had_is_a_conflict(dsl):
     assert len(found.conflicts) == 1
 
 
+def test_the_linter_is_asked_only_about_edits_that_may_break_something_together(dsl):
+    asked = []
+
+    def check(data):
+        asked.append(data)
+        return []
+
+    base = dsl().encode()
+    for ours, theirs in ((dsl(x=5), dsl(title="Two")), (dsl(number=2), dsl(x=5))):
+        merge((base, ours.encode(), theirs.encode()), path="x.yml", labels=LABELS, checker=check)
+        assert not asked
+    merge(
+        (base, dsl(title="Two").encode(), dsl(number=2).encode()), path="x.yml", labels=LABELS, checker=check
+    )
+    assert len(asked) == 1
+
+
 # What a driver waits for, told by the list of modules in a fresh interpreter.
 
 LIST = """
@@ -136,7 +153,8 @@ def modules(in_new_python, *arguments):
 
 @pytest.fixture
 def versions(tmp_path, dsl):
-    texts = {"base": dsl(), "ours": dsl(title="Mine"), "theirs": dsl(number=2)}
+    texts = {"base": dsl(), "ours": dsl(title="Mine"), "theirs": dsl(number=2), "moved": dsl(x=5)}
+    texts["broken"] = dsl().replace("type: number", "type: string")
     for name, text in texts.items():
         (tmp_path / name).write_text(text, encoding="utf-8")
     return {name: str(tmp_path / name) for name in texts}
@@ -147,14 +165,34 @@ def test_the_text_of_a_document_needs_no_model(in_new_python, versions):
     assert not found & {"deepdiff", "rich", "requests", "pydantic", "difyflow.dsl.app", "difyflow.nodes"}
 
 
-def test_a_diff_loads_neither_deepdiff_nor_rich_nor_requests(in_new_python, versions):
+MODEL = {"pydantic", "difyflow.dsl.app", "difyflow.nodes._base", "difyflow.lint.engine"}
+HEAVY = {"deepdiff", "rich", "requests"}
+
+
+def test_a_usual_diff_loads_no_model(in_new_python, versions):
     sides = ("x.yml", versions["base"], "1", "100644", versions["theirs"], "2", "100644")
     found = modules(in_new_python, "git", "diff-driver", "--", *sides)
-    assert not found & {"deepdiff", "rich", "requests"}
+    assert not found & (MODEL | HEAVY)
+
+
+def test_a_diff_for_which_nodes_are_asked_loads_neither_deepdiff_nor_rich_nor_requests(
+    in_new_python, versions
+):
+    sides = ("x.yml", versions["base"], "1", "100644", versions["broken"], "2", "100644")
+    found = modules(in_new_python, "git", "diff-driver", "--", *sides)
+    assert "difyflow.nodes.code" in found and not found & HEAVY
+
+
+def test_a_usual_merge_loads_neither_model_nor_linter(in_new_python, versions):
+    sides = (versions["base"], versions["theirs"], versions["moved"], "7", "x.yml", *LABELS)
+    found = modules(in_new_python, "git", "merge-driver", "--", *sides)
+    assert not found & (MODEL | HEAVY)
 
 
 @pytest.mark.long
-def test_a_merge_loads_neither_deepdiff_nor_rich_nor_requests(in_new_python, versions):
+def test_a_merge_for_which_the_linter_is_asked_loads_neither_deepdiff_nor_rich_nor_requests(
+    in_new_python, versions
+):
     sides = (versions["base"], versions["ours"], versions["theirs"], "7", "x.yml", *LABELS)
     found = modules(in_new_python, "git", "merge-driver", "--", *sides)
-    assert not found & {"deepdiff", "rich", "requests"}
+    assert "difyflow.lint.engine" in found and not found & HEAVY
