@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import io
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import BinaryIO
 
 from difyflow.corpus import provenance
 from difyflow.corpus.samples import read_lines
+from difyflow.records.documents import documents_of
 
 
 def json_object(line: bytes) -> dict[str, object] | None:
@@ -60,28 +61,4 @@ class Rows:
             self._row = json_object(line) or {}
         values = self._row.get("values")
         folder = str(self._row.get("folder") or ".")
-        found = list(dict.fromkeys(_documents(values, folder))) if isinstance(values, dict) else []
-        if not found:
-            return {}
-        paths = [path for _, path in found if path]
-        said: dict[str, object] = {"documents": list(dict.fromkeys(name for name, _ in found))}
-        return {**said, "paths": paths} if paths else said
-
-
-def _documents(values: Mapping[str, object], folder: str) -> Iterator[tuple[str, str]]:
-    """The names of the files among the inputs of a row, with the paths of local ones."""
-    for value in values.values():
-        for item in value if isinstance(value, list) else str(value).splitlines():
-            text = str(item).strip().removeprefix("@")
-            name = text.replace("\\", "/").rstrip("/").rsplit("/", 1)[-1]
-            if text.startswith(("http://", "https://")):
-                yield name, ""
-            elif 0 < len(text) < 1000 and _is_file(text, folder):
-                yield name, str((Path(folder) / text).absolute())
-
-
-def _is_file(text: str, folder: str) -> bool:
-    try:
-        return (Path(folder) / text).is_file()
-    except (OSError, ValueError):
-        return False
+        return documents_of(values, folder) if isinstance(values, dict) else {}

@@ -244,7 +244,7 @@ class _Source:
         self._grounding, self._sources = grounding, sources
 
     def at(self, sample: Sample) -> _Said:
-        names = self._sources.of(sample.raw)
+        names = self._sources.named(sample.raw)
         if names and not self._grounding.knows(names):
             yield "source-missing", f"its document is not among those given: {', '.join(names[:3])}"
             return

@@ -18,6 +18,7 @@ from difyflow.corpus.samples import LongLine, line_digest
 KEY = "line_sha256"
 
 _DOCUMENTS = ("documents", "document")
+_INPUTS = "inputs "
 
 
 def beside(path: Path) -> Path:
@@ -75,7 +76,7 @@ def documents(about: Mapping[str, object]) -> tuple[str, ...]:
         if found:
             return found
     digest = about.get("digest")
-    return (f"inputs {digest}",) if isinstance(digest, str) and digest else ()
+    return (f"{_INPUTS}{digest}",) if isinstance(digest, str) and digest else ()
 
 
 def document_of_piece(about: Mapping[str, object]) -> str:
@@ -127,9 +128,9 @@ class Sources:
         number = self._by_line.get(_key(line_digest(line)))
         return () if number is None else self._known[number]
 
-    def names(self) -> tuple[str, ...]:
-        """All documents, sorted."""
-        return tuple(sorted({name for names in self._known for name in names}))
+    def named(self, line: bytes) -> tuple[str, ...]:
+        """The documents of a line that have a name, not the inputs that stand for them."""
+        return tuple(name for name in self.of(line) if not name.startswith(_INPUTS))
 
 
 def _key(digest: str) -> bytes:

@@ -246,7 +246,7 @@ class _Count:
         for name in names or (UNKNOWN,):
             self._documents[name] += 1
         if self._coverage:
-            self._coverage.add(sample.answers, names)
+            self._coverage.add(sample.answers, self._sources.named(sample.raw))
         if not again:
             self._doubled(sample)
 

@@ -345,6 +345,17 @@ def test_documents_are_cut_and_each_piece_is_uploaded_for_a_row_of_its_own(dify,
     assert len(server.runs) == 2
 
 
+def test_the_corpus_of_a_batch_says_from_which_document_each_sample_is(dify, run, tmp_path):
+    server = dify()
+    for name in ("a.md", "b.md"):
+        (tmp_path / name).write_text(LONG, encoding="utf-8")
+    rows = ("--each", "attachments=*.md", "-i", "trigger=一", "-o", "out")
+    assert run(server.url, *rows, DIFY_API_KEY=KEY).returncode == 0
+    lines = (tmp_path / "out/outputs.provenance.jsonl").read_text(encoding="utf-8").splitlines()
+    found = {(*one["documents"], *one["paths"]) for one in map(json.loads, lines)}
+    assert found == {(name, str(tmp_path / name)) for name in ("a.md", "b.md")}
+
+
 def test_a_document_that_is_the_same_for_all_rows_is_cut_also_without_rows(dify, run, tmp_path):
     server = dify()
     (tmp_path / "a.md").write_text(LONG, encoding="utf-8")

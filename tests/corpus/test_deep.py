@@ -120,6 +120,10 @@ def test_an_answer_is_looked_up_in_the_document_it_comes_from(asked: Callable[..
         "number-not-in-source",
     ]
     assert ids(one, documents={"甲.md": DOCUMENT}, sources=sources) == [(1, "source-missing")]
+    only_inputs = Sources([{KEY: line_digest(one), "digest": "a1"}])  # looked up in all documents
+    assert ids(one, documents={"甲.md": DOCUMENT}, sources=only_inputs) == ids(
+        one, documents={"甲.md": DOCUMENT}
+    )
 
 
 def test_numbers_are_compared_by_value() -> None:

@@ -25,6 +25,7 @@ from types import TracebackType
 from typing import BinaryIO, Self
 
 from difyflow.errors import UsageError
+from difyflow.records.documents import documents_of
 from difyflow.records.jsonl import collect
 from difyflow.records.result import Result, RunStatus
 from difyflow.run.batch.folder import Folder, Spec
@@ -116,12 +117,13 @@ def write_results(
             )
         ]
         rejected, provenance, samples, errors, results = files
+        rows = stack.enter_context(folder.rows.open("rb"))
         corpus = _Corpus(samples, provenance, rejected, output=output, spec=spec)
         for line in lines_in_order(folder, ledger, places):
             results.add(line)
             value = parsed_result(line, folder)
             if value["status"] in (RunStatus.SUCCEEDED, RunStatus.PARTIAL_SUCCEEDED):
-                corpus.add(value)
+                corpus.add(value, _source(value, rows, places))
             else:
                 if not errors.count:
                     errors.add(b"\xef\xbb\xbf" + _csv_line(_COLUMNS))
@@ -177,6 +179,15 @@ def _invalid_line(row: Mapping[str, object], repeat: int) -> bytes:
     )
 
 
+def _source(value: Mapping[str, object], rows: BinaryIO, places: array[int]) -> dict[str, object]:
+    """The documents of a row; a piece says itself which one it was cut from."""
+    if "piece" in value:
+        return {}
+    rows.seek(places[int(str(value["row"])) - 1])
+    row = json.loads(rows.readline())
+    return documents_of(row["values"], str(row.get("folder") or "."))
+
+
 class _Corpus:
     """Collects chat samples out of the outputs, one row after the other."""
 
@@ -187,7 +198,8 @@ class _Corpus:
         self._output, self._spec = output, spec
         self.problem = ""
 
-    def add(self, value: Mapping[str, object]) -> None:
+    def add(self, value: Mapping[str, object], source: Mapping[str, object]) -> None:
+        """Takes what a row gave; `source` says from which documents."""
         outputs, answer = value["outputs"], value["answer"]
         result = Result(
             status=RunStatus.SUCCEEDED,
@@ -205,13 +217,14 @@ class _Corpus:
         for sample in found.samples:
             line = sample.to_line().encode()
             self._samples.add(line)
-            source = {
+            origin = {
                 "line_sha256": hashlib.sha256(line).hexdigest(),
                 "batch": self._spec.id,
                 **about,
+                **source,
                 "workflow_sha256": self._spec.workflow_sha256,
             }
-            self._provenance.add(json.dumps(source, ensure_ascii=False).encode())
+            self._provenance.add(json.dumps(origin, ensure_ascii=False).encode("utf-8", "backslashreplace"))
         for item in found.rejects:
             reject = {**about, "reason": item.reason, "detail": item.detail, "line": item.line}
             text = json.dumps({**reject, "raw": item.raw}, ensure_ascii=False)
