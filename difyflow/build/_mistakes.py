@@ -6,8 +6,9 @@ import inspect
 import re
 import sys
 import traceback
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Set
 from difflib import get_close_matches
+from types import FunctionType
 from typing import Any
 
 from pydantic import ValidationError
@@ -16,7 +17,9 @@ from pydantic_core import ErrorDetails
 from difyflow import nodes
 from difyflow._catalog import names
 from difyflow.build.refs import NodeRef
+from difyflow.nodes._docs import describe
 from difyflow.nodes._record import Record
+from difyflow.terms.selector import Selector
 from difyflow.terms.vartype import VarType
 
 SHOWN = 60
@@ -97,6 +100,8 @@ def _shown(value: object) -> str:
         return f"the node {value.id!r}"
     if isinstance(value, Record):
         return f"a {type(value).__name__}"
+    if isinstance(value, Selector):
+        return f"the reference {'.'.join(value)}"
     text = repr(value)
     return text if len(text) <= SHOWN else f"{text[:SHOWN]}..."
 
@@ -108,6 +113,10 @@ def _hint(title: str, faults: list[ErrorDetails]) -> str | None:
     if isinstance(value, NodeRef):
         names = [var.name for var in value.data.all_outputs()]
         return f"name one of its outputs: {', '.join(names)}" if names else "it has no outputs"
+    if isinstance(value, Selector) and faults[0]["type"] == "string_type":
+        return f'put it into a text: f"{{{".".join(value)}}}"'
+    if isinstance(value, str) and len(faults[0]["loc"]) > 1 and "variable reference" in faults[0]["msg"]:
+        return "several references are a tuple, and so is one: (start.query,)"
     contexts: list[Mapping[str, Any]] = [fault.get("ctx") or {} for fault in faults]
     classes = dict.fromkeys(str(item["class_name"]) for item in contexts if "class_name" in item)
     made = [f"{name}(...)" for cls in classes for name in dict.fromkeys(_makers(cls))]
@@ -127,8 +136,9 @@ def _description(cls: str, field: str) -> str | None:
     for module in [item for name, item in sys.modules.items() if name.startswith("difyflow.nodes.")]:
         found = vars(module).get(cls)
         if isinstance(found, type) and issubclass(found, Record) and field in found.model_fields:
-            said = found.model_fields[field].description
-            return f"{field}: {' '.join(said.split())}" if said else None
+            said: dict[str, str] = {}
+            describe(found, {"properties": {found.model_fields[field].alias or field: said}})
+            return f"{field}: {' '.join(said['description'].split())}" if said else None
     return None
 
 
@@ -140,15 +150,21 @@ def _is_field_of_a_record(fault: ErrorDetails) -> bool:
 
 
 def _makers(cls: str) -> Iterator[str]:
-    """Functions of the node types in use that give this class; else the class itself."""
-    found = False
-    word = re.compile(rf"\b{re.escape(cls)}\b")
-    for module in [item for name, item in sys.modules.items() if name.startswith("difyflow.nodes.")]:
-        for name, item in vars(module).items():
-            notes = getattr(item, "__annotations__", {})
-            returned = notes.get("return") if callable(item) and not isinstance(item, type) else None
-            if isinstance(returned, str) and word.search(returned) and not name.startswith("_"):
-                found = True
-                yield name
-    if not found:
-        yield cls
+    """Functions of the node types in use that give this class, or that begin what gives it; else itself."""
+    modules = [item for name, item in sys.modules.items() if name.startswith("difyflow.nodes.")]
+    things = [(name, item) for module in modules for name, item in vars(module).items()]
+    steps = {name for name, item in things if isinstance(item, type) and _gives(vars(item).values(), {cls})}
+    found = [
+        name
+        for name, item in things
+        if not name.startswith(("_", "with_"))
+        and isinstance(item, FunctionType)
+        and _gives([item], {cls, *steps})
+    ]
+    yield from found or [cls]
+
+
+def _gives(functions: Iterable[object], classes: Set[str]) -> bool:
+    """True if the annotation of one of these functions says that it gives one of these classes."""
+    notes = (item.__annotations__.get("return") for item in functions if isinstance(item, FunctionType))
+    return any(not classes.isdisjoint(re.findall(r"\w+", note)) for note in notes if isinstance(note, str))

@@ -202,6 +202,8 @@ class Flow:
         """
         edge_id = f"{source.id}-{handle}-{target.id}-target"
         fault = None
+        if not source.is_of(self) or not target.is_of(self):
+            raise BuildError(f"{source!r} >> {target!r}: they are nodes of two flows")
         if any(edge.id == edge_id for edge in self._edges):
             fault = "these two are connected already"
         elif source.id == target.id:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import Literal, Protocol, Self, TypeVar
+from typing import Literal, NoReturn, Protocol, Self, TypeVar
 
 from difyflow.errors import BuildError, NoSuchOutput
 from difyflow.nodes._base import NodeData
@@ -36,6 +36,14 @@ class OutputRef(Selector):
         if name.startswith("__"):
             raise AttributeError(name)
         return self.key(name)
+
+    def _judged(self, other: object) -> NoReturn:
+        raise BuildError(
+            f"{'.'.join(self)} has no value yet that could be compared with {other!r}",
+            hint=f"say a condition: when({'.'.join(self)}) > 3, when(...).is_('x'), when(...).not_empty()",
+        )
+
+    __lt__ = __le__ = __gt__ = __ge__ = _judged
 
     def key(self, name: str) -> OutputRef:
         """The key inside with this name; for names that an attribute cannot have (`type`, `count`).
@@ -99,6 +107,10 @@ class NodeRef:
         self._flow = flow
         self.id = node_id
         self.data = data
+
+    def is_of(self, flow: Canvas) -> bool:
+        """True for a node of this flow."""
+        return self._flow is flow
 
     def __getattr__(self, name: str) -> OutputRef:
         if name.startswith("__"):

@@ -16,7 +16,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, NoReturn
 
 from difyflow.nodes._base import TextKind, made_id, type_of, with_made_ids
 from difyflow.nodes._look import CanvasRow, plain, row
@@ -97,6 +97,12 @@ class Condition(Record):
             place = (*path, "comparison_operator")
             yield Move(place, better, f"Dify refuses {self.comparison_operator!r} when it runs")
         yield from super().steps_to(release, path)
+
+    def __bool__(self) -> NoReturn:
+        raise TypeError(
+            "a condition is judged when the app runs, and not by `and`, `or`, `not` or `if` here: "
+            "case(one, other) needs both, and any of them with logical_operator='or'"
+        )
 
     def with_known_operator(self) -> Condition:
         """`empty` in place of `is null`."""

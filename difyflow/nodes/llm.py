@@ -153,7 +153,12 @@ def structured(schema: type[BaseModel] | dict[str, Any]) -> StructuredOutput:
     """Makes the model answer in this form: a pydantic model, or a JSON schema whose root is an object.
 
     The answer is then `node.structured_output`, and its keys are attributes of that.
+
+    Raises:
+        TypeError: it is neither.
     """
+    if not isinstance(schema, dict) and not (isinstance(schema, type) and issubclass(schema, BaseModel)):
+        raise TypeError(f"structured takes a pydantic model or a JSON schema, and not {schema!r}")
     found = schema if isinstance(schema, dict) else json_schema(schema)
     return StructuredOutput(schema=found)
 

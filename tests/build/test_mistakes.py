@@ -16,8 +16,9 @@ from difyflow.nodes.end import End, outputs
 from difyflow.nodes.http_request import HttpRequest
 from difyflow.nodes.if_else import IfElse, case, when
 from difyflow.nodes.iteration import Iteration
-from difyflow.nodes.llm import LLM, chat, user
+from difyflow.nodes.llm import LLM, chat, structured, user
 from difyflow.nodes.start import Start, files, paragraph
+from difyflow.nodes.variable_aggregator import VariableAggregator
 flow = Flow("x")
 here = beside(__file__)
 start = flow.add(Start(variables=(paragraph("q", "Q"), files("docs", "Docs"))))
@@ -80,6 +81,13 @@ MISTAKES = [
     ("when(start.docs.type).is_('x')", "", '.key("type")'),
     ("case(when(start.docs.type).is_('x'))", "takes a reference", '.key("type")'),
     ("from difyflow.nodes.loop import loop_variable", "cannot import name", "it has: Condition, Loop, "),
+    ("case(start.q > 3)", "start.q has no value yet that could be compared with 3", "when(start.q) > 3"),
+    ("case(when(start.q) == 3)", "conditions[0] takes a Condition, and is False", "made by: when(...)"),
+    ("case(when(start.q) > 3 and when(start.q) > 4)", "not by `and`, `or`, `not` or `if` here", None),
+    ("user(start.q)", "text takes string, and is the reference start.q", 'f"{start.q}"'),
+    ("VariableAggregator(variables=start.q)", "takes a reference", "a tuple, and so is one: (start.query,)"),
+    ("structured('name')", "takes a pydantic model or a JSON schema, and not 'name'", None),
+    ("start >> Flow('y').add(LLM())", "they are nodes of two flows", None),
     ("1 / 0", "ZeroDivisionError: division by zero", None),
     ("strat", "NameError: name 'strat' is not defined. Did you mean: 'start'?", None),
 ]
