@@ -175,13 +175,15 @@ def given(options: Options) -> dict[str, object]:
 
 def _source(app: App | None, inputs: Mapping[str, object]) -> dict[str, object]:
     """What the provenance of a corpus says besides the run."""
-    documents = [
-        item.path.name
+    files = [
+        item.path
         for value in inputs.values()
         for item in (value if isinstance(value, list) else [value])
         if isinstance(item, LocalFile)
     ]
-    source: dict[str, object] = {"documents": documents}
+    source: dict[str, object] = {"documents": [path.name for path in files]}
+    if files:
+        source["paths"] = [str(path.absolute()) for path in files]
     if app is not None:
         source["workflow_sha256"] = hashlib.sha256(app.render().encode("utf-8", "surrogatepass")).hexdigest()
     return source

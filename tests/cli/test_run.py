@@ -102,6 +102,7 @@ def test_the_founding_case_runs_here_over_real_documents(run, flow, document):
     about = [json.loads(line) for line in provenance.splitlines()]
     assert {item["model"] for item in about} == {"demo"}
     assert about[0]["documents"] == ["lunyu.docx", "lunyu.pdf", "a.txt"]
+    assert about[0]["paths"][0] == str((samples / "lunyu.docx").absolute())
 
 
 @pytest.mark.long
