@@ -361,7 +361,7 @@ def import_history(top, made, dsl):
 
 @pytest.mark.long
 @pytest.mark.usefixtures("home")
-@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(made=histories())
 def test_without_renames_the_same_commits_are_found_as_by_git(tmp_path_factory, dsl, made):
     top = tmp_path_factory.mktemp("history") / "repo"
