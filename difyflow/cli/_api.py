@@ -13,7 +13,7 @@ from difyflow.cli import _exit, _show
 from difyflow.cli._service import Where, open_app
 from difyflow.client.abilities import version_tuple
 from difyflow.client.answers import LogEntry, Parameters, RunRecord
-from difyflow.client.app_api import AppApi
+from difyflow.client.app_api import AppApi, checked_id
 from difyflow.client.conversations import Conversations
 from difyflow.errors import InputError, UsageError
 from difyflow.run.runner import unique_user
@@ -58,9 +58,13 @@ def parameters(where: Where, format_: str) -> int:
 
 def runs(where: Where, format_: str, *, limit: int, filters: dict[str, str | None]) -> int:
     """The newest runs."""
+    for option in ("after", "before"):
+        _check_moment(f"--{option}", filters[option])
 
     def call(api: AppApi) -> int:
         found = list(_runs(api, limit, filters))
+        if not found:
+            _show.note("no run is listed")
         return _shown([asdict(entry) for entry in found], format_, _table(found))
 
     return _with(where, call)
@@ -85,6 +89,7 @@ def show(where: Where, format_: str, run_id: str) -> int:
 
 def stop(where: Where, task_id: str, *, user: str) -> int:
     """Asks for a run to stop."""
+    task_id = checked_id(task_id)  # Dify would say yes to anything
 
     def call(api: AppApi) -> int:
         chat = api.mode() in _CHAT
@@ -108,7 +113,7 @@ def upload(where: Where, format_: str, files: Iterable[str], *, user: str) -> in
 
     def call(api: AppApi) -> int:
         sent = [api.upload(path.name, content, user=user) for path, content in contents]
-        _show.note(f"user: {user} (since Dify 1.14 only runs of this user may have the files)")
+        _show.note(f"user: {user} (since Dify 1.13 only runs of this user may have the files)")
         data = [{**asdict(one), "user": user} for one in sent]
         return _shown(data, format_, (f"{one.id}  {one.name}  {one.size}" for one in sent))
 
@@ -129,6 +134,15 @@ def _shown(data: object, format_: str, lines: Iterable[str]) -> int:
     else:
         _show.write_text("".join(f"{_show.harmless(line)}\n" for line in lines))
     return _exit.FINE
+
+
+def _check_moment(option: str, text: str | None) -> None:
+    try:
+        datetime.fromisoformat(text or "2026-01-01")
+    except ValueError as err:
+        raise UsageError(
+            f"{option} {text!r} is no moment", hint=f"for example {option} 2026-01-31T08:00:00Z"
+        ) from err
 
 
 def _content(path: Path) -> bytes:

@@ -132,6 +132,8 @@ def _explained(planned: Plan, base_url: str) -> list[str]:
         lines.append("  publishes it" + (f": {said}" if said else ""))
     elif planned.wish.publish:
         lines.append("  is published already")
+        if planned.wish.name or planned.wish.comment:
+            lines.append("  name and comment go with a new version only, so that version keeps its own")
     elif planned.action is not Action.SAME:
         lines.append("  does not publish: the API goes on with the last published version")
     if planned.wish.make_key:

@@ -203,7 +203,7 @@ def test_a_file_that_cannot_be_read_is_named_and_nothing_is_sent(dify, capsys, n
     assert name in capsys.readouterr().err and server.seen == []
 
 
-@pytest.mark.parametrize("words", [["info"], ["parameters"], ["runs"], ["show", NOBODY], ["stop", "t"]])
+@pytest.mark.parametrize("words", [["info"], ["parameters"], ["runs"], ["show", NOBODY], ["stop", NOBODY]])
 def test_a_wrong_key_ends_with_4_and_is_not_shown(dify, capsys, monkeypatch, words):
     server = dify()
     monkeypatch.setenv("DIFY_API_KEY", "app-wrong-key-geheim-0000")
@@ -251,3 +251,20 @@ def test_the_proxy_of_the_environment_is_used(loopback, capsys, monkeypatch):
         monkeypatch.setenv("HTTP_PROXY", proxy.url)
         assert run(["api", "info", "--server", "http://dify.example.test"]) == 0
         assert "by proxy" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("task", ["", "nope", "../../files/upload"])
+def test_what_is_no_id_of_a_task_is_not_asked_to_stop(dify, capsys, task):
+    server = dify()
+    assert run(["api", "stop", task, "--server", server.url]) == 2
+    assert "not an id (a UUID)" in capsys.readouterr().err
+    assert server.seen == []
+
+
+@pytest.mark.parametrize("option", ["--after", "--before"])
+def test_a_moment_that_is_none_is_refused(dify, capsys, option):
+    server = dify()
+    assert run(["api", "runs", option, "yesterday", "--server", server.url]) == 2
+    assert f"{option} 'yesterday' is no moment" in capsys.readouterr().err
+    assert run(["api", "runs", option, "2026-01-31", "--server", server.url]) == 0
+    assert "no run is listed" in capsys.readouterr().err

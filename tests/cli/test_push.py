@@ -274,6 +274,19 @@ def test_a_version_is_published_with_its_name_and_comment(console, file, capsys)
     assert "publishes it: 第二版 - LIMIT 改为 2" in capsys.readouterr().err
 
 
+def test_a_name_for_what_is_published_already_is_told_to_have_no_effect(console, file, capsys):
+    server = console()
+    path = file()
+    assert run(["push", path, "--console", server.url, "--yes", "--publish", "--version-name", "v1"]) == 0
+    (app,) = server.apps.values()
+    again = ["push", path, "--console", server.url, "--app", app.id, "--yes", "--publish"]
+
+    assert run([*again, "--version-name", "v2"]) == 0
+
+    assert "name and comment go with a new version only" in capsys.readouterr().err
+    assert app.name == "v1"
+
+
 def test_missing_plugins_are_named(console, file, capsys):
     server = console()
     server.missing = ["langgenius/tongyi:0.0.20@1b1b"]

@@ -174,9 +174,9 @@ def _invalid_line(row: Mapping[str, object], repeat: int) -> bytes:
     problems = row["problems"]
     error = "; ".join(problems) if isinstance(problems, list) else ""
     said = {"row": row["row"], "repeat": repeat, "line": row["line"], "status": INVALID}
-    return json.dumps({**said, "error": error, "error_code": "invalid-input"}, ensure_ascii=False).encode(
-        "utf-8", "backslashreplace"
-    )
+    said |= {"error": error, "error_code": "invalid-input"}
+    text = json.dumps(said, ensure_ascii=False, separators=(",", ":"))
+    return text.encode("utf-8", "backslashreplace")
 
 
 def _source(value: Mapping[str, object], rows: BinaryIO, places: array[int]) -> dict[str, object]:
