@@ -5,6 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
+from difyflow.diff._promises import (
+    changed_answers,
+    inputs_may_differ,
+    may_ask,
+    may_dangle,
+    may_put_out,
+    outputs_may_differ,
+)
 from difyflow.diff._sides import NAMESPACES, Side
 from difyflow.diff.contract import Break
 from difyflow.terms.form import FormField
@@ -19,10 +27,19 @@ _WIDER: Final = frozenset((("select", "text-input"), ("select", "paragraph")))
 
 
 def by_class(old: Side, new: Side) -> Iterator[Break]:
-    """Inputs, outputs and references that break; see `difyflow.diff.contract.breaks`."""
-    yield from _inputs(old, new)
-    yield from _outputs(old, new)
-    yield from _references(old, new)
+    """Inputs, outputs and references that break; see `difyflow.diff.contract.breaks`.
+
+    Asks only nodes that may say something else than before, and those that refer to them: each type takes its
+    time to load.
+    """
+    changed = changed_answers(old, new)
+    if inputs_may_differ(old, new, changed):
+        yield from _inputs(old, new)
+    if outputs_may_differ(old, new, changed):
+        yield from _outputs(old, new)
+    for node in new.nodes:
+        if may_dangle(node, old, new, changed):
+            yield from _dangling(node, old, new)
 
 
 def _form(side: Side) -> dict[str, tuple[str, FormField]]:
@@ -30,6 +47,7 @@ def _form(side: Side) -> dict[str, tuple[str, FormField]]:
     return {
         field.variable: (name, field)
         for name in side.nodes
+        if may_ask(side.nodes[name])
         for field in side.data(name).form()
         if field.variable
     }
@@ -99,6 +117,8 @@ def _app_outputs(side: Side) -> dict[str, tuple[str, VarType]]:
     """What the app puts out by name: its node and its type."""
     found: dict[str, tuple[str, VarType]] = {}
     for node in side.nodes:
+        if not may_put_out(side.nodes[node]):
+            continue
         for name, made_of in side.data(node).app_outputs():
             kind = _type(side, made_of) if isinstance(made_of, Selector) else VarType.STRING
             found.setdefault(name, (node, kind))
@@ -121,18 +141,17 @@ def _outputs(old: Side, new: Side) -> Iterator[Break]:
             )
 
 
-def _references(old: Side, new: Side) -> Iterator[Break]:
-    """References that lead nowhere now and did not before."""
-    for node in new.nodes:
-        before = None
-        for selector in dict.fromkeys(item.selector for item in new.data(node).references()):
-            if len(selector) < 2 or _variable(new, selector) is not None:
-                continue
-            if before is None:
-                before = {item.selector for item in old.data(node).references()}
-            if selector in before and _variable(old, selector) is None:
-                continue
-            yield Break("reference", f'"{new.title(node)}" refers to {_why(old, new, selector)}', node)
+def _dangling(node: str, old: Side, new: Side) -> Iterator[Break]:
+    """References of a node that lead nowhere now and did not before."""
+    before = None
+    for selector in dict.fromkeys(item.selector for item in new.data(node).references()):
+        if len(selector) < 2 or _variable(new, selector) is not None:
+            continue
+        if before is None:
+            before = {item.selector for item in old.data(node).references()}
+        if selector in before and _variable(old, selector) is None:
+            continue
+        yield Break("reference", f'"{new.title(node)}" refers to {_why(old, new, selector)}', node)
 
 
 def _why(old: Side, new: Side, selector: Selector) -> str:

@@ -1,11 +1,12 @@
-"""Whether two documents ask for and put out the same for sure, told without the classes of their nodes.
+"""What two documents ask for and put out alike for sure, told without the classes of their nodes.
 
 Most changes are in prompts, settings of models, code, titles and layout, and git waits for each answer.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Set as AbstractSet
 from typing import Any
 
 from difyflow.diff._sides import NAMESPACES, Side
@@ -24,15 +25,55 @@ def promises_stay(old: Side, new: Side) -> bool:
         old: with its nodes renamed as in the new one.
         new: the new one.
     """
-    if not all(old.variables(root) <= new.variables(root) for root in NAMESPACES):
+    others = changed_answers(old, new)
+    return not (inputs_may_differ(old, new, others) or outputs_may_differ(old, new, others)) and all(
+        not may_dangle(name, old, new, others) for name in new.nodes
+    )
+
+
+def changed_answers(old: Side, new: Side) -> frozenset[str]:
+    """The nodes that came or went, or may say something else of themselves than before."""
+    return frozenset(name for name in {*old.nodes, *new.nodes} if not _answers_alike(name, old, new))
+
+
+def _answers_alike(name: str, old: Side, new: Side) -> bool:
+    was, now = old.nodes.get(name), new.nodes.get(name)
+    if was is None or now is None:
         return False
+    if was.get("type") == now.get("type") and same(was.get("data"), now.get("data")):
+        return True
+    known = _known(now)
+    return known is not None and known == _known(was) and known.answers_alike(was["data"], now["data"])
+
+
+def inputs_may_differ(old: Side, new: Side, changed: Iterable[str]) -> bool:
+    """Whether the app may ask for something else, where these nodes say something else."""
+    return not _kept_in_order(old, new) or any(
+        may_ask(node) for name in changed for node in _versions(name, old, new)
+    )
+
+
+def outputs_may_differ(old: Side, new: Side, changed: AbstractSet[str]) -> bool:
+    """Whether the app may put out something else, or values of other types."""
     if not _kept_in_order(old, new):
-        return False
-    gone = old.nodes.keys() - new.nodes.keys()
-    return (
-        all(_may_go(old.nodes[name]) for name in gone)
-        and (not gone or all(gone.isdisjoint(new.roots_of(name)) for name in new.nodes))
-        and all(_says_the_same(name, old, new) for name in _changed(old, new))
+        return True
+    if any(may_put_out(node) for name in changed for node in _versions(name, old, new)):
+        return True
+    return any(
+        may_put_out(node) and not changed.isdisjoint(new.roots_of(name)) for name, node in new.nodes.items()
+    )
+
+
+def may_dangle(name: str, old: Side, new: Side, changed: AbstractSet[str]) -> bool:
+    """Whether a reference of a node of the new document may lead nowhere that did not before.
+
+    One to the same variable of a node that says the same of itself does not, nor does one that is there.
+    """
+    now = new.selectors_of(name)
+    before = old.selectors_of(name)
+    return any(
+        not _is_there(item, new) and (item not in before or item[0] in changed or item[0] in NAMESPACES)
+        for item in now
     )
 
 
@@ -43,32 +84,21 @@ def _kept_in_order(old: Side, new: Side) -> bool:
     ]
 
 
-def _changed(old: Side, new: Side) -> Iterator[str]:
-    """The nodes that came, and those whose data or kind is another."""
-    for name, node in new.nodes.items():
-        was = old.nodes.get(name)
-        if was is None or was.get("type") != node.get("type") or not same(was.get("data"), node.get("data")):
-            yield name
-
-
-def _may_go(node: Mapping[str, Any]) -> bool:
-    """Whether the app neither asks for nor puts out anything at this node."""
+def may_ask(node: Mapping[str, Any]) -> bool:
+    """Whether the app may ask for inputs at a node."""
     known = _known(node)
-    return known is not None and not known.asks and not known.puts_out
+    return known is None or known.asks
 
 
-def _says_the_same(name: str, old: Side, new: Side) -> bool:
-    node, was = new.nodes[name], old.nodes.get(name)
-    if was is None:
-        known_before: frozenset[tuple[str, ...]] = frozenset()
-        alike = _may_go(node)
-    else:
-        known_before = old.selectors_of(name)
-        known = _known(node)
-        alike = known is not None and known == _known(was) and known.answers_alike(was["data"], node["data"])
-    return alike and all(
-        selector in known_before or _is_there(selector, new) for selector in new.selectors_of(name)
-    )
+def may_put_out(node: Mapping[str, Any]) -> bool:
+    """Whether the app may put out something at a node."""
+    known = _known(node)
+    return known is None or known.puts_out
+
+
+def _versions(name: str, old: Side, new: Side) -> Iterator[Mapping[str, Any]]:
+    """A node in the documents that have it."""
+    yield from (side.nodes[name] for side in (old, new) if name in side.nodes)
 
 
 def _known(node: Mapping[str, Any]) -> Plain | None:

@@ -126,6 +126,7 @@ PROMPT = [{"role": "user", "text": "In a word: {{#start.topic#}}, {{#sys.query#}
         set_data("llm", model={"name": "gpt", "completion_params": {"temperature": 2}}),
         set_data("code", code="def main(): return {}"),
         set_data("code", variables=[{"variable": "k", "value_selector": ["env", "key"]}]),
+        set_data("code", outputs={"y": {"type": "string"}}),  # nobody refers to the other one
         lambda flow: node(flow, "end").update(position={"x": 7, "y": 7}, selected=True),
         lambda flow: flow["workflow"]["graph"]["edges"].append({"source": "start", "target": "llm"}),
         lambda flow: flow["workflow"]["environment_variables"].append({"name": "more"}),
@@ -145,7 +146,6 @@ def test_the_usual_changes_are_told_without_the_classes(flow, change):
         set_data("start", variables=[]),
         set_data("llm", prompt_template=[{"role": "user", "text": "{{#code.x#}}"}]),
         set_data("llm", error_strategy="fail-branch"),
-        set_data("code", outputs={"y": {"type": "string"}}),
         set_data("odd", text="{{#llm.other#}}"),
         set_data("llm", type="code"),
         lambda flow: node(flow, "llm").update(type="custom-note"),

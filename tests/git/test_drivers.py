@@ -154,7 +154,7 @@ def modules(in_new_python, *arguments):
 @pytest.fixture
 def versions(tmp_path, dsl):
     texts = {"base": dsl(), "ours": dsl(title="Mine"), "theirs": dsl(number=2), "moved": dsl(x=5)}
-    texts["broken"] = dsl().replace("type: number", "type: string")
+    texts["asking"] = dsl().replace("variables: []\n      id: a", "variables: [{variable: n}]\n      id: a")
     for name, text in texts.items():
         (tmp_path / name).write_text(text, encoding="utf-8")
     return {name: str(tmp_path / name) for name in texts}
@@ -178,9 +178,10 @@ def test_a_usual_diff_loads_no_model(in_new_python, versions):
 def test_a_diff_for_which_nodes_are_asked_loads_neither_deepdiff_nor_rich_nor_requests(
     in_new_python, versions
 ):
-    sides = ("x.yml", versions["base"], "1", "100644", versions["broken"], "2", "100644")
+    sides = ("x.yml", versions["base"], "1", "100644", versions["asking"], "2", "100644")
     found = modules(in_new_python, "git", "diff-driver", "--", *sides)
-    assert "difyflow.nodes.code" in found and not found & HEAVY
+    assert "difyflow.nodes.start" in found and "difyflow.nodes.code" not in found
+    assert not found & HEAVY
 
 
 def test_a_usual_merge_loads_neither_model_nor_linter(in_new_python, versions):
