@@ -8,7 +8,7 @@ from difyflow.dsl.edit import Path
 from difyflow.lint._consequence import when_built, when_run
 from difyflow.lint._constants import can_be, object_fault
 from difyflow.lint._shape import shown
-from difyflow.lint.finding import Fix, Found
+from difyflow.lint.finding import Fix, Found, Severity
 from difyflow.lint.rule import rule
 from difyflow.lint.view import NodeView, View
 from difyflow.terms.selector import Selector
@@ -171,7 +171,8 @@ def assigner_operation(view: View) -> Iterator[Found]:
 
     Why is it bad:
         The run fails: "Operation append is not supported for type string", "Input type constant is not
-        supported for operation clear", "Invalid input value".
+        supported for operation clear", "Invalid input value". A list with other items fails if it has any,
+        which is a warning.
 
     Example:
         ```yaml
@@ -199,7 +200,11 @@ def assigner_operation(view: View) -> Iterator[Found]:
             if not said:
                 key, said = "value", _given_fault(view, node, item, kind)
             if said:
-                yield Found((*path, key), said, severity=when_run(view, node))
+                mild: Severity | None = "warning" if said.endswith(_NOT_EMPTY) else when_run(view, node)
+                yield Found((*path, key), said, severity=mild)
+
+
+_NOT_EMPTY = "the run fails if it is not empty"
 
 
 def _given_fault(view: View, node: NodeView, item: Mapping[str, object], kind: VarType | None) -> str:
@@ -211,9 +216,12 @@ def _given_fault(view: View, node: NodeView, item: Mapping[str, object], kind: V
         return ""
     given = view.resolve(Selector(value), node).type
     wanted = kind.item if operation == "append" else kind
-    if given is None or can_be(wanted, given):
+    if given is None:
         return ""
-    return f"{operation!r} on {kind} takes {wanted}, and {'.'.join(value)} is {given}"
+    said = f"{operation!r} on {kind} takes {wanted}, and {'.'.join(value)} is {given}"
+    if not can_be(wanted, given):
+        return said
+    return f"{said}: {_NOT_EMPTY}" if given.is_array and not can_be(wanted.item, given.item) else ""
 
 
 def _operation_fault(item: Mapping[str, object], kind: VarType | None) -> tuple[str, str]:

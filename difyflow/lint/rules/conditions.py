@@ -12,7 +12,7 @@ from difyflow.lint._shape import shown
 from difyflow.lint._shapes import OPERATORS
 from difyflow.lint.finding import Fix, Found, Severity
 from difyflow.lint.rule import rule
-from difyflow.lint.view import View
+from difyflow.lint.view import Plain, View
 from difyflow.terms.vartype import VarType
 
 
@@ -326,7 +326,7 @@ def condition_files(view: View) -> Iterator[Found]:
 
     What it does:
         Finds `contains`, `not contains` and `all of` on a list of files without `sub_variable_condition`, and
-        in such conditions attributes that files do not have.
+        in such conditions attributes that files do not have, and sizes that are no numbers.
 
     Why is it bad:
         The run fails: "Sub variable is required", or "Invalid key".
@@ -357,13 +357,26 @@ def condition_files(view: View) -> Iterator[Found]:
             )
             place = (*item.path, "comparison_operator")
             yield Found(place, message, severity=when_run(view, item.node))
-        listed = sub.get("conditions") if isinstance(sub, dict) else None
-        for index, inner in enumerate(listed if isinstance(listed, list) else []):
-            key = inner.get("key") if isinstance(inner, dict) else None
-            if isinstance(key, str) and key not in FILE_KEYS:
-                place = (*item.path, "sub_variable_condition", "conditions", index, "key")
-                message = f"files have no attribute {key!r}; they have: {', '.join(FILE_KEYS)}"
+        for index, inner in _sub_conditions(sub):
+            for key, message in _sub_faults(inner):
+                place = (*item.path, "sub_variable_condition", "conditions", index, key)
                 yield Found(place, message, severity=when_run(view, item.node))
+
+
+def _sub_conditions(found: object) -> Iterator[tuple[int, Plain]]:
+    listed = found.get("conditions") if isinstance(found, dict) else None
+    for index, inner in enumerate(listed if isinstance(listed, list) else []):
+        if isinstance(inner, dict):
+            yield index, inner
+
+
+def _sub_faults(inner: Plain) -> Iterator[tuple[str, str]]:
+    key, value = inner.get("key"), inner.get("value")
+    if isinstance(key, str) and key not in FILE_KEYS:
+        yield "key", f"files have no attribute {key!r}; they have: {', '.join(FILE_KEYS)}"
+    text = value if isinstance(value, str) and "{{#" not in value else "0"
+    if inner.get("comparison_operator") in NUMERIC and not is_number(text):
+        yield "value", f"{shown(text)} is no number, and the run fails here; write the bytes as a number"
 
 
 FILE_KEYS = ("name", "size", "type", "extension", "mime_type", "transfer_method", "url", "related_id")

@@ -146,7 +146,9 @@ def ref_unknown_key(view: View) -> Iterator[Found]:
         kind = view.resolve(Selector(selector[: resolved.part]), node).type
         name = selector[resolved.part] if resolved.part < len(selector) else ""
         what = f" ({kind})" if kind else ""
-        text = f"{before}{what} has no {name!r}{meant(name, resolved.known)}"
+        listed_first = kind is not None and kind.is_array
+        hint = "; it is a list: take an item out of it first" if listed_first else meant(name, resolved.known)
+        text = f"{before}{what} has no {name!r}{hint}"
         yield _uses.told(node, reference, text, severity=_uses.mild(view, node, reference))
 
 
