@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
-from typing import Final
 
 from difyflow.build.load import load, locate, read_target
 from difyflow.build.source import is_in_history, source_of
 from difyflow.dsl.app import App
 from difyflow.dsl.reader import Document, read_document
-from difyflow.errors import DslError, ReadError
-
-_MARKER: Final = re.compile(rb"(?m)^(<{7}|>{7}) ")
+from difyflow.errors import DslError
+from difyflow.git.marks import unfinished
 
 
 def side(target: str) -> Document | App:
@@ -28,7 +25,7 @@ def side(target: str) -> Document | App:
     except DslError as err:
         if target == "-" or err.code in ("not-found", "too-large"):
             raise
-        raise _better(err, source_of(target).data) from err
+        raise unfinished(source_of(target).data, err.path) or err from err
 
 
 def side_of(data: bytes, name: str) -> Document:
@@ -36,18 +33,4 @@ def side_of(data: bytes, name: str) -> Document:
     try:
         return read_document(data, name=name)
     except DslError as err:
-        raise _better(err, data) from err
-
-
-def _better(err: DslError, data: bytes) -> DslError:
-    """The same error, or one that says that two versions are still in the file."""
-    marker = _MARKER.search(data)
-    if marker is None:
-        return err
-    return ReadError(
-        "a merge is not finished here: the file holds conflict markers",
-        path=err.path,
-        line=data.count(b"\n", 0, marker.start()) + 1,
-        code="conflict-markers",
-        hint="settle it first: git mergetool, or difyflow merge BASE OURS THEIRS -o FILE",
-    )
+        raise unfinished(data, err.path) or err from err

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 from difyflow.dsl import _yaml
 from difyflow.dsl.canonical import faithful
 from difyflow.errors import CannotEdit, ReadError
+from difyflow.git.marks import unfinished
 from difyflow.git.sniff import may_be_dsl
 
 if TYPE_CHECKING:
@@ -32,15 +33,9 @@ def read(data: bytes, name: str) -> _yaml.Composed:
     Raises:
         ReadError: it is none, or cannot be read: says what is in the way, such as marks of a conflict.
     """
-    line = _first_mark(data)
-    if line is not None:
-        raise ReadError(
-            "marks of a conflict that was not resolved",
-            path=name,
-            line=line,
-            code="conflict-marks",
-            hint="resolve it by hand, or take one side: git checkout --ours FILE",
-        )
+    broken = unfinished(data, name)
+    if broken is not None:
+        raise broken
     composed = _yaml.compose(data, name=name)
     if not isinstance(composed.data, dict) or not may_be_dsl(data):
         raise ReadError("not a Dify document", path=name, code="app-missing")
@@ -231,10 +226,3 @@ def _spelled(source: _yaml.Composed, data: Mapping[Any, Any]) -> str:
         if _yaml.first_comment(source) is not None:
             raise
         return faithful(data, name=source.name)
-
-
-def _first_mark(data: bytes) -> int | None:
-    """The line of the first mark of a conflict, counted from 1."""
-    if b"\n<<<<<<< " not in b"\n" + data or b"\n>>>>>>> " not in data:
-        return None
-    return data[: (b"\n" + data).index(b"\n<<<<<<< ")].count(b"\n") + 1

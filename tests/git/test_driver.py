@@ -218,7 +218,7 @@ def test_a_submodule_that_is_matched_is_gits_own_affair(ready, make_repo):
     ("text", "says"),
     [
         ("app: [\nworkflow: {\n", "not valid YAML"),
-        ("<<<<<<< HEAD\napp: {}\n=======\nkind: app\n>>>>>>> x\nworkflow: {}\n", "marks of a conflict"),
+        ("<<<<<<< HEAD\napp: {}\n=======\nkind: app\n>>>>>>> x\nworkflow: {}\n", "conflict markers"),
         ("app: {}\nworkflow: {}\n" + "\x00", ""),
     ],
 )

@@ -19,7 +19,7 @@ LABELS = ("base", "ours", "theirs")
         (b"a: 1\n", "app-missing"),
         (b"app: [\nworkflow:\n", "yaml-syntax"),
         (b"- app\n", "app-missing"),
-        (b"app: 1\n<<<<<<< HEAD\nx: 1\n=======\nx: 2\n>>>>>>> b\nworkflow: 1\n", "conflict-marks"),
+        (b"app: 1\n<<<<<<< HEAD\nx: 1\n=======\nx: 2\n>>>>>>> b\nworkflow: 1\n", "conflict-markers"),
         (b"\xff\xfe\x00", "wrong-encoding"),
     ],
 )

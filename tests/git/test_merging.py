@@ -217,7 +217,7 @@ def test_a_file_that_is_no_document_is_merged_as_git_does(ready, base, ours, the
     [
         ("app: [\nworkflow: {\n", "not valid YAML"),
         ("no document\n", "not every side is a Dify document"),
-        ("<<<<<<< a\napp: {}\n=======\nkind: app\n>>>>>>> b\nworkflow: {}\n", "marks of a conflict"),
+        ("<<<<<<< a\napp: {}\n=======\nkind: app\n>>>>>>> b\nworkflow: {}\n", "conflict markers"),
     ],
 )
 def test_a_side_that_cannot_be_read_is_merged_as_text_and_not_lost(ready, dsl, theirs, says):
