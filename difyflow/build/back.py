@@ -140,7 +140,9 @@ def _ids(data: Any) -> list[object]:  # noqa: ANN401  plain data
     workflow = data.get("workflow") if isinstance(data, dict) else None
     graph = workflow.get("graph") if isinstance(workflow, dict) else None
     nodes = graph.get("nodes") if isinstance(graph, dict) else None
-    ids = [node.get("id") if isinstance(node, dict) else None for node in nodes or []]
+    if not isinstance(nodes, list):
+        return []
+    ids = [node.get("id") if isinstance(node, dict) else None for node in nodes]
     return [item if isinstance(item, str) else None for item in ids]
 
 

@@ -43,7 +43,7 @@ def test_a_folder_holds_whatever_document_is_written_into_it(data, base):
         return
     found = back.changes(files.get, new.render(), name="x")
     made = written(files, found)
-    assert folder.join(made.get, name="x") == new.render()
+    assert _yaml.same(folder.held(made.get, name="x").data, _yaml.load(new.render(), name="x"))
     assert all(files.get(name) != item for name, item in found.items())
     assert back.changes(made.get, new.render(), name="x") == {}
     assert set(made) == set(folder.files_of(made.get, name="x"))
@@ -125,6 +125,15 @@ def test_a_comment_that_would_be_lost_is_told(parts):
     assert back.changes(mine.get, text, name="x", anew=True, reformat=True) == {
         "graph.yml": parts["graph.yml"]
     }
+
+
+@pytest.mark.parametrize("nodes", [1, "x", None, {"a": 1}, [1, {"id": []}]])
+def test_a_graph_of_another_shape_is_written_too(nodes):
+    files = folder.split(difyflow.read(_yaml.dump({"app": {"mode": "workflow"}, "workflow": {"graph": {}}})))
+    text = _yaml.dump({"app": {"mode": "workflow"}, "workflow": {"graph": {"nodes": nodes}}})
+    made = written(files, back.changes(files.get, text, name="x"))
+    assert folder.join(made.get, name="x") == text
+    assert back.changes(made.get, text, name="x") == {}
 
 
 def test_a_folder_that_holds_no_document_is_not_written(tmp_path):
