@@ -141,10 +141,11 @@ def histogram(title: str, values: Iterable[float], *, unit: str = "", bins: int 
     found = sorted(value for value in values if _drawable(value))
     if not found:
         return _figure(title, unit, "", "", "")
-    edges = _edges(found[0], found[-1], bins)
+    whole = all(float(value).is_integer() for value in found)
+    edges = _edges(found[0], found[-1], bins, whole=whole)
     starts = [0, *(bisect.bisect_left(found, edge) for edge in edges[1:-1])]
     counts = [end - start for start, end in zip(starts, [*starts[1:], len(found)], strict=True)]
-    plot = _Plot(edges[0], edges[-1], 0.0, float(max(counts)), whole=True)
+    plot = _Plot(edges[0], edges[-1], 0.0, float(max(counts)), whole=(whole, True))
     drawn = plot.ground()
     rows: list[tuple[str, float]] = []
     for low, high, count in zip(edges, edges[1:], counts, strict=False):
@@ -201,10 +202,13 @@ class _Plot:
     high = _TOP + _HIGH + _BOTTOM
     bottom = _TOP + _HIGH
 
-    def __init__(self, x0: float, x1: float, y0: float, y1: float, *, whole: bool = False) -> None:
+    def __init__(
+        self, x0: float, x1: float, y0: float, y1: float, *, whole: tuple[bool, bool] = (False, False)
+    ) -> None:
         if y0 > 0 and y0 < 0.5 * y1:
             y0 = 0.0
-        self._ys = _ticks(y0, y1, 5, whole=whole)
+        self._whole_x, whole_y = whole
+        self._ys = _ticks(y0, y1, 5, whole=whole_y)
         self._x0, self._x1 = _apart(x0, x1)
         self._y0, self._y1 = min(y0, self._ys[0]), max(y1, self._ys[-1])
 
@@ -221,7 +225,7 @@ class _Plot:
             y = self.y(value)
             rule = {"class": "rule", "x1": _LEFT, "x2": _WIDE - _RIGHT, "y1": y, "y2": y}
             drawn += [element("line", rule), _text(_LEFT - 8, y + 4, _short(value), "end")]
-        for value in _ticks(self._x0, self._x1, 8):
+        for value in _ticks(self._x0, self._x1, 8, whole=self._whole_x):
             if self._x0 <= value <= self._x1:
                 x, shown = self.x(value), _short(value)
                 if x + width(shown, _SIZE) / 2 > _WIDE:  # the last number stays inside
@@ -254,9 +258,9 @@ def _apart(low: float, high: float) -> tuple[float, float]:
     return (low, high) if high - low >= least else (low - least, high + least)
 
 
-def _edges(low: float, high: float, bins: int) -> list[float]:
-    """Borders of steps, of which the last lies behind `high`."""
-    found = _ticks(low, high, bins)
+def _edges(low: float, high: float, bins: int, *, whole: bool) -> list[float]:
+    """Borders of steps, of which the last lies behind `high`; whole values have no steps between them."""
+    found = _ticks(low, high + 1, bins, whole=True) if whole else _ticks(low, high, bins)
     return [*found, found[-1] + (found[-1] - found[-2])] if found[-1] <= high else found
 
 

@@ -68,6 +68,15 @@ def test_a_histogram_counts_each_finite_value_once(values: Any, bins: Any) -> No
     assert sum(counts) == sum(map(math.isfinite, values))
 
 
+@pytest.mark.parametrize("values", [[21] * 40, [28, 29, 29], [0, 1, 2, 3], [5, 4000]])
+def test_whole_numbers_have_no_steps_between_them(values: list[float]) -> None:
+    markup = charts.histogram("t", values)
+    names = [name.replace(",", "") for name, _count in cells(markup)]
+    assert all(edge.isdigit() for name in names for edge in name.split(" to "))
+    shown = [one.text for one in tree(markup).iter("text") if "mid" in one.get("class", "")]
+    assert len(shown) == len(set(shown))
+
+
 @given(st.lists(NUMBERS | st.none(), max_size=8))
 def test_any_values_make_a_well_formed_drawing_of_finite_places(values: Any) -> None:
     labels = [f"<{number}&\x00语" for number in range(len(values))]
