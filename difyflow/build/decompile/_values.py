@@ -22,6 +22,7 @@ from difyflow.build.decompile._texts import Kind, Texts
 from difyflow.build.decompile._types import takes
 from difyflow.errors import BuildError
 from difyflow.nodes._base import NodeData, TextKind
+from difyflow.nodes._model import Model
 from difyflow.nodes._record import Record, Spelled, Written, numbers
 from difyflow.terms.selector import Selector
 
@@ -108,7 +109,9 @@ class Values:
             BuildError: a value that Python cannot say.
         """
         made, expression = self._record(record, context, skip)
-        if self.shared and (name := self.shared.get(py.statement("", expression))):
+        if not isinstance(record, Model):
+            return made, expression
+        if name := self.shared.get(py.statement("", expression)):
             return made, py.Raw(name)
         return made, expression
 
