@@ -8,7 +8,7 @@ from pathlib import Path
 
 from difyflow.build.back import write_back
 from difyflow.build.load import execute, locate, read_target
-from difyflow.build.source import is_split
+from difyflow.build.source import is_in_history, is_split
 from difyflow.cli import _draw, _show
 from difyflow.dsl.app import App
 from difyflow.dsl.edit import rewrite
@@ -39,9 +39,9 @@ def run(options: Options) -> int:
         UsageError: options that do not go together, an app without a graph.
         CannotEdit: the file's text does not take the new positions.
     """
-    path = None if options.target == "-" else _located(Path(options.target))
+    path = None if options.target == "-" or is_in_history(options.target) else _located(Path(options.target))
     _check(options, path)
-    app, document = _read(path)
+    app, document = _read(path or options.target)
     before = _draw.graph_of(app)
     after = place_missing(before) if options.missing else place(before)
     found = moves(before, after)
@@ -68,7 +68,7 @@ def _check(options: Options, path: Path | None) -> None:
     if options.write and options.file:
         raise UsageError("--write and -o both say where it goes", hint="leave one out")
     if options.write and path is None:
-        raise UsageError("--write needs a file, and the target is standard input", hint="use -o FILE")
+        raise UsageError(f"--write needs a file, and the target is {options.target}", hint="use -o FILE")
     if options.write and path is not None and path.suffix == ".py":
         raise UsageError(
             f"{path}: the positions of a flow are in its code (`at=`), which is not rewritten",
@@ -76,11 +76,11 @@ def _check(options: Options, path: Path | None) -> None:
         )
 
 
-def _read(path: Path | None) -> tuple[App, Document | None]:
+def _read(target: Path | str) -> tuple[App, Document | None]:
     """The app and, for a DSL file, its text."""
-    if path is not None and path.suffix == ".py":
-        return execute(path).build(), None
-    found = read_target(path or "-")
+    if isinstance(target, Path) and target.suffix == ".py":
+        return execute(target).build(), None
+    found = read_target(target)
     return found.app, found
 
 

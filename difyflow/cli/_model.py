@@ -9,7 +9,7 @@ from pathlib import Path
 
 from difyflow.build.back import write_back
 from difyflow.build.load import read_target
-from difyflow.build.source import is_split
+from difyflow.build.source import is_in_history, is_split
 from difyflow.cli import _show
 from difyflow.dsl.models import ModelChange, ModelUse, Wanted, set_model, with_model
 from difyflow.dsl.reader import Document
@@ -43,9 +43,9 @@ def run(options: Options) -> int:
         UsageError: options that do not go together, no such model or node, a flow.py.
         CannotEdit: the file's text does not take the change.
     """
-    path = None if options.target == "-" else _located(Path(options.target))
+    path = None if options.target == "-" or is_in_history(options.target) else _located(Path(options.target))
     _check(options, path)
-    document = read_target(path or "-")
+    document = read_target(path or options.target)
     change = set_model(document.app, _wanted(options))
     text = _text(document, change, options)
     _tell(change, options)
@@ -79,7 +79,7 @@ def _check(options: Options, path: Path | None) -> None:
     if options.write and options.file:
         raise UsageError("--write and -o both say where it goes", hint="leave one out")
     if options.write and path is None:
-        raise UsageError("--write needs a file, and the target is standard input", hint="use -o FILE")
+        raise UsageError(f"--write needs a file, and the target is {options.target}", hint="use -o FILE")
     if options.file == "-" and options.format_ == "json":
         raise UsageError("the report goes to standard output already", hint="name a file with -o")
     if options.file not in (None, "-") and not options.dry_run:

@@ -118,7 +118,7 @@ def test_standard_input_is_read(monkeypatch, capsys):
     ("options", "says"),
     [
         (["--write", "-o", "x.yml"], "leave one out"),
-        (["-", "--write"], "standard input"),
+        (["-", "--write"], "needs a file, and the target is -"),
     ],
 )
 def test_options_that_do_not_go_together_are_refused(file, capsys, options, says):

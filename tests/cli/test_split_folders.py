@@ -163,3 +163,16 @@ def test_fmt_normalizes_it(folder):
     assert run(["fmt", "--normalize", "app.yml"]) == 0
     assert changed(folder, before) == ["layout.yml"]
     assert run(["join", "wf", "-o", "app.yml", "--check"]) == 0
+
+
+@pytest.mark.usefixtures("folder")
+@pytest.mark.parametrize(
+    "arguments",
+    [["layout"], ["migrate", "--to", "0.6.0"], ["model", "set", "--from", "x", "--to", "y"]],
+)
+@pytest.mark.parametrize("target", ["-", "HEAD:app.yml"])
+def test_only_what_is_on_disk_is_written_in_place(tmp_path, capsys, arguments, target):
+    before = sorted(tmp_path.rglob("*"))
+    assert run([*arguments, target, "--write"]) == 2
+    assert f"--write needs a file, and the target is {target}" in capsys.readouterr().err
+    assert sorted(tmp_path.rglob("*")) == before

@@ -16,7 +16,7 @@ def command(target: str, file: str | None, write: bool, missing: bool, check: bo
     """Lay out the nodes of an app anew, as the editor's "organize" does.
 
     TARGET is a flow.py, a DSL file, a folder that holds one or was made by
-    `difyflow split`, or - for standard input. The result is YAML and goes to
+    `difyflow split`, REV:path in git, or - for standard input. The result is YAML and goes to
     standard output, or where -o or --write say; of a DSL file only positions and
     sizes change, comments stay. What moved is told on stderr. Notes stay where
     they are.
