@@ -1,15 +1,20 @@
 """Finds what breaks in a DSL document, or is very likely not meant."""
 
+from __future__ import annotations
+
 import sys
 from collections.abc import Sequence
 from types import ModuleType
+from typing import TYPE_CHECKING
 
-from difyflow.dsl.app import App
-from difyflow.dsl.reader import Document
 from difyflow.lint.engine import errors, lint, rules
 from difyflow.lint.finding import Finding, Fix, Found
 from difyflow.lint.fixing import Fixed, fix
 from difyflow.lint.rule import Rule
+
+if TYPE_CHECKING:
+    from difyflow.dsl.app import App
+    from difyflow.dsl.reader import Document
 
 __all__ = ["Finding", "Fix", "Fixed", "Found", "errors", "fix", "lint", "rules"]
 

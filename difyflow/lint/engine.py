@@ -7,7 +7,6 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from difyflow import _catalog
-from difyflow.dsl.app import App
 from difyflow.dsl.edit import Path, shown
 from difyflow.dsl.reader import Document, read_source
 from difyflow.lint import rules as _folder
@@ -19,6 +18,7 @@ from difyflow.lint.view import View
 
 if TYPE_CHECKING:
     from difyflow.dsl._yaml import Composed
+    from difyflow.dsl.app import App  # the rules look at plain data, and git waits for them
 
 
 @cache
@@ -54,13 +54,13 @@ def lint(
         ReadError: no YAML, or no mapping.
         UsageError: `target` is no release that is known.
     """
-    if isinstance(source, App):
-        return check(source.data(), None, target=target, only=only)
+    if isinstance(source, str | bytes):
+        composed, found = read_source(source, name=path)
+        return check(found, composed, target=target, only=only)
     if isinstance(source, Document):
         composed, data = source.source, source.source.data
         return check(data, composed, target=target, only=only)  # type: ignore[arg-type]  # it was read
-    composed, found = read_source(source, name=path)
-    return check(found, composed, target=target, only=only)
+    return check(source.data(), None, target=target, only=only)
 
 
 def check(

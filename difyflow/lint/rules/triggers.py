@@ -157,8 +157,9 @@ def schedule_config(view: View) -> Iterator[Found]:
     """A schedule never starts, or is none.
 
     What it does:
-        Looks at schedule triggers: mode, frequency, a cron expression with five fields in range, the time
-        `h:mm AM|PM`, days of the week and of the month, minutes.
+        Looks at schedule triggers: mode, frequency, a cron expression with five fields in range and of a day
+        that exists, the time `h:mm AM|PM`, days of the week and of the month, minutes, and whether the time
+        zone has the form of one (`Europe/Berlin`, `UTC`, not `UTC+2`).
 
     Why is it bad:
         Dify cannot compute the next start, so the app never runs. The editor marks the node red.
@@ -188,7 +189,25 @@ def schedule_config(view: View) -> Iterator[Found]:
             yield from _visual_faults(node)
         else:
             yield Found(node.at("mode"), f"{shown(mode)} is no mode; it is visual or cron")
+        zone = node.raw.get("timezone")
+        if zone not in (None, "") and not (isinstance(zone, str) and _ZONE.fullmatch(zone)):
+            message = (
+                f"{shown(zone)} is no time zone; write one of the tz database, such as Europe/Berlin or UTC"
+            )
+            yield Found(node.at("timezone"), message)
 
+
+_ZONE = re.compile(
+    r"(?:Africa|America|Antarctica|Arctic|Asia|Atlantic|Australia|Brazil|Canada|Chile|Etc|Europe|Indian|Mexico"
+    r"|Pacific|US)/[\w+-]+(?:/[\w-]+)?"
+    r"|UTC|UCT|GMT(?:[+-]?0)?|Greenwich|Universal|Zulu|[CEMW]ET|[EHM]ST|EST5EDT|CST6CDT|MST7MDT|PST8PDT|Cuba|Egypt"
+    r"|Eire|GB(?:-Eire)?|Hongkong|Iceland|Iran|Israel|Jamaica|Japan|Kwajalein|Libya|Navajo|NZ(?:-CHAT)?|Poland"
+    r"|Portugal|PRC|ROC|ROK|Singapore|Turkey|W-SU"
+)
+"""Names of the tz database by their form: which cities there are differs from system to system."""
+
+_LONGEST = {2: 29, 4: 30, 6: 30, 9: 30, 11: 30}
+"""Days of the months that are shorter than others."""
 
 _RANGES = (("minute", 0, 59), ("hour", 0, 23), ("day", 1, 31), ("month", 1, 12), ("weekday", 0, 7))
 _WORDS = frozenset(
@@ -234,7 +253,17 @@ def _cron_fault(expression: object) -> str:
             number = part.rstrip("lw")
             if not number.isdecimal() or not (low <= int(number) <= high or "/" in text):
                 return f"{text!r} is no {name}: {low} to {high}"
+    if _has_no_day(fields):
+        return f"no month of {fields[3]!r} has a day {fields[2]}, so it never starts"
     return ""
+
+
+def _has_no_day(fields: list[str]) -> bool:
+    """True if the days are plain numbers, and all of them too high for the months."""
+    days, months = fields[2].split(","), fields[3].split(",")
+    if fields[4] not in ("*", "?") or not all(item.isdecimal() for item in (*days, *months)):
+        return False
+    return min(map(int, days)) > max(_LONGEST.get(int(item), 31) for item in months)
 
 
 def _visual_faults(node: NodeView) -> Iterator[Found]:
