@@ -9,12 +9,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import Enum
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from difyflow.dsl import _yaml
-from difyflow.dsl.app import App
-from difyflow.dsl.reader import Document
 from difyflow.errors import UsageError
+
+if TYPE_CHECKING:
+    from difyflow.dsl.app import App
+    from difyflow.dsl.reader import Document
 
 Path = tuple[str | int, ...]
 """Keys and list indexes from the root of the document; indexes are those before any change."""

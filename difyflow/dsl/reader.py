@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from difyflow.dsl import _yaml
-from difyflow.dsl.app import App
 from difyflow.errors import ReadError
-from difyflow.nodes._record import READING
+
+if TYPE_CHECKING:  # who looks at the plain data alone does not wait for the model
+    from difyflow.dsl.app import App
 
 MAX_BYTES = _yaml.MAX_BYTES
 _BODIES = ("app", "rag_pipeline", "snippet")
@@ -41,6 +42,9 @@ def read(source: str | bytes, *, name: str | None = None, max_bytes: int = MAX_B
 
 def read_document(source: str | bytes, *, name: str | None = None, max_bytes: int = MAX_BYTES) -> Document:
     """As `read`, with the marks of every value."""
+    from difyflow.dsl.app import App
+    from difyflow.nodes._record import READING
+
     shown = name or "<text>"
     composed, data = read_source(source, name=shown, max_bytes=max_bytes)
     _check(data, composed, shown)

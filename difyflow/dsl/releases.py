@@ -9,11 +9,13 @@ import re
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
-from difyflow.dsl.app import App
 from difyflow.errors import UsageError
 from difyflow.nodes._record import Newcomer, numbers
+
+if TYPE_CHECKING:
+    from difyflow.dsl.app import App
 
 Status = Literal["completed", "completed-with-warnings", "pending", "failed"]
 

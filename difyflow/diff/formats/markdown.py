@@ -9,7 +9,8 @@ from typing import Final
 from difyflow.diff._say import change_of, harmless, is_text
 from difyflow.diff.changes import Diff
 from difyflow.diff.formats._how import How
-from difyflow.diff.formats._inline import code, plain
+from difyflow.diff.formats._inline import code
+from difyflow.diff.formats._inline import plain as plain
 from difyflow.diff.report import Detail, Entry, report
 from difyflow.diff.words import Line, Piece, lines
 
