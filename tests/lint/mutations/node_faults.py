@@ -211,6 +211,28 @@ KINDS: tuple[Kind, ...] = (
         None,
         test=lambda node: node.raw.get("retrieval_mode") == "multiple" and bool(node.raw.get("dataset_ids")),
     ),
+    _at(
+        "limit that loses the last item",
+        ("list-operator",),
+        ("limit",),
+        {"enabled": True, "size": -1},
+        field="limit.size",
+    ),
+    _at(
+        "loop variable that begins with a word for a number",
+        ("loop",),
+        ("loop_variables", 0),
+        {"label": "mutated", "var_type": "number", "value_type": "constant", "value": "three"},
+        field="loop_variables[0].value",
+    ),
+    _at("no rounds at the same time", ("iteration",), ("parallel_nums",), 0, target="dify-1.16"),
+    _at(
+        "retries that are no number",
+        ("llm", "code", "http-request", "tool"),
+        ("retry_config",),
+        {"retry_enabled": True, "max_retries": "many", "retry_interval": 100},
+        field="retry_config.max_retries",
+    ),
     _at("if-else without cases", ("if-else",), ("cases",), []),
     _at(
         "case with an id that is a truth value",
