@@ -13,6 +13,7 @@ the keys unknown, and nothing is said of them.
 from __future__ import annotations
 
 import ast
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
@@ -107,18 +108,16 @@ def assigned(function: Function, inside: list[ast.AST]) -> Mapping[str, ast.expr
         elif isinstance(item, ast.Return):
             for name in _returned(item.value):
                 returned[name] = returned.get(name, 0) + 1
+    taken, times = _parameters(function), _times(function)
     return {
         name: found[0]
         for name, found in values.items()
-        if len(found) == 1
-        and name not in _parameters(function)
-        and _times(function, name) == 1 + returned.get(name, 0)
+        if len(found) == 1 and name not in taken and times[name] == 1 + returned.get(name, 0)
     }
 
 
 def _parameters(function: Function) -> set[str]:
-    found = function.args
-    return {item.arg for item in (*found.posonlyargs, *found.args, *found.kwonlyargs)}
+    return {item.arg for item in ast.walk(function.args) if isinstance(item, ast.arg)}
 
 
 def filled(function: Function, inside: list[ast.AST]) -> dict[str, Filled]:
@@ -142,7 +141,8 @@ def filled(function: Function, inside: list[ast.AST]) -> dict[str, Filled]:
             if name in found:
                 uses[name] += 1
                 _note(found[name], places.get(id(node), -1), change)
-    return {name: item for name, item in found.items() if uses[name] == _times(function, name)}
+    times = _times(function)
+    return {name: item for name, item in found.items() if uses[name] == times[name]}
 
 
 def _note(item: Filled, place: int, change: Mapping[str, ast.expr | None] | None) -> None:
@@ -153,9 +153,9 @@ def _note(item: Filled, place: int, change: Mapping[str, ast.expr | None] | None
         item.later.append((place, change))
 
 
-def _times(function: ast.AST, name: str) -> int:
-    """How often a name occurs, in functions inside of it, too."""
-    return sum(isinstance(item, ast.Name) and item.id == name for item in ast.walk(function))
+def _times(function: Function) -> Counter[str]:
+    """How often each name occurs, in functions inside of it, too."""
+    return Counter(item.id for item in ast.walk(function) if isinstance(item, ast.Name))
 
 
 def _assignment(node: ast.AST) -> tuple[str, ast.expr | None]:
