@@ -6,8 +6,9 @@ import os
 import subprocess
 from collections.abc import Sequence
 from pathlib import Path
+from tempfile import TemporaryFile
 from types import TracebackType
-from typing import Self
+from typing import IO, Self
 
 from difyflow.errors import UsageError
 
@@ -85,6 +86,7 @@ class Pipe:
         self._arguments = arguments
         self._cwd = cwd
         self._process: subprocess.Popen[bytes] | None = None
+        self._said: IO[bytes] | None = None
 
     def __enter__(self) -> Self:
         return self
@@ -94,6 +96,8 @@ class Pipe:
     ) -> None:
         if self._process is not None:
             self._process.communicate()
+        if self._said is not None:
+            self._said.close()
 
     def ask(self, line: str) -> bytes:
         """Sends a line; gives the first line of the answer without its end.
@@ -107,7 +111,7 @@ class Pipe:
             process.stdin.write(line.encode(errors="surrogateescape") + b"\n")
             process.stdin.flush()
         except BrokenPipeError as err:
-            raise UsageError(f"git {self._arguments[0]}: it gave up", code="git-failed") from err
+            raise self._ended() from err
         return self.line()
 
     def line(self) -> bytes:
@@ -119,10 +123,16 @@ class Pipe:
         assert self._process is not None and self._process.stdout is not None
         found = self._process.stdout.readline()
         if not found:
-            raise UsageError(
-                f"git {self._arguments[0]}: it ended; is this a git repository?", code="no-repository"
-            )
+            raise self._ended()
         return found.removesuffix(b"\n")
+
+    def _ended(self) -> UsageError:
+        """The error for a git that ended, with what it said."""
+        assert self._process is not None and self._said is not None
+        self._process.wait()
+        self._said.seek(0)
+        said = " ".join(self._said.read().decode(errors="replace").split()).removeprefix("fatal: ")
+        return UsageError(f"git {self._arguments[0]}: {said or 'it ended'}", code="git-failed")
 
     def read(self, size: int) -> bytes:
         """So many bytes of the answer."""
@@ -130,13 +140,14 @@ class Pipe:
         return self._process.stdout.read(size)
 
     def _start(self) -> subprocess.Popen[bytes]:
+        self._said = TemporaryFile()  # noqa: SIM115  closed with the pipe
         try:
             self._process = subprocess.Popen(
                 command(self._arguments),
                 cwd=self._cwd,
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
-                stderr=subprocess.DEVNULL,
+                stderr=self._said,
                 env=environment(),
             )
         except OSError as err:

@@ -91,3 +91,16 @@ def test_a_blob_is_named_by_revision_or_by_what_is_staged(repo):
     with pytest.raises(ReadError):
         show("HEAD:b.yml")
     assert is_revision("HEAD") and is_revision("main") and not is_revision("other") and not is_revision("-h")
+
+
+@pytest.mark.usefixtures("home")
+def test_git_says_itself_why_nothing_can_be_read(tmp_path, monkeypatch):
+    with pytest.raises(UsageError, match="cat-file: not a git repository"):
+        show("HEAD:a.yml", cwd=tmp_path)
+    with Blobs(tmp_path) as blobs:
+        for _ in range(3):  # whoever asks again is told again
+            with pytest.raises(UsageError, match="not a git repository"):
+                blobs.read("HEAD:a.yml")
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(UsageError, match="cannot be started"):
+        show("HEAD:a.yml", cwd=tmp_path)
