@@ -6,7 +6,6 @@ import os
 import subprocess
 from collections.abc import Sequence
 from pathlib import Path
-from tempfile import TemporaryFile
 from types import TracebackType
 from typing import IO, Self
 
@@ -140,6 +139,8 @@ class Pipe:
         return self._process.stdout.read(size)
 
     def _start(self) -> subprocess.Popen[bytes]:
+        from tempfile import TemporaryFile  # takes its time, and many commands never ask git
+
         self._said = TemporaryFile()  # noqa: SIM115  closed with the pipe
         try:
             self._process = subprocess.Popen(
