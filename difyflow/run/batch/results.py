@@ -17,9 +17,10 @@ import io
 import json
 import os
 from array import array
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import BinaryIO, Self
@@ -123,7 +124,7 @@ def write_results(
             results.add(line)
             value = parsed_result(line, folder)
             if value["status"] in (RunStatus.SUCCEEDED, RunStatus.PARTIAL_SUCCEEDED):
-                corpus.add(value, _source(value, rows, places))
+                corpus.add(value, partial(_source, value, rows, places))
             else:
                 if not errors.count:
                     errors.add(b"\xef\xbb\xbf" + _csv_line(_COLUMNS))
@@ -198,8 +199,8 @@ class _Corpus:
         self._output, self._spec = output, spec
         self.problem = ""
 
-    def add(self, value: Mapping[str, object], source: Mapping[str, object]) -> None:
-        """Takes what a row gave; `source` says from which documents."""
+    def add(self, value: Mapping[str, object], source_of: Callable[[], Mapping[str, object]]) -> None:
+        """Takes what a row gave; `source_of`, asked if there are samples, says from which documents."""
         outputs, answer = value["outputs"], value["answer"]
         result = Result(
             status=RunStatus.SUCCEEDED,
@@ -214,6 +215,7 @@ class _Corpus:
         found = collect(text, truncated=bool(value["truncated"]))
         about = {name: value[name] for name in ("row", "repeat", "run_id", "model", "digest")}
         about |= {"piece": value["piece"]} if "piece" in value else {}
+        source = source_of() if found.samples else {}
         for sample in found.samples:
             line = sample.to_line().encode()
             self._samples.add(line)
