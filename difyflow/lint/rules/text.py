@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from difyflow.lint._consequence import when_run
+from difyflow.lint._names import listed
 from difyflow.lint.finding import Fix, Found, Severity
 from difyflow.lint.rule import rule
 from difyflow.lint.view import NodeView, View
@@ -75,6 +77,10 @@ def _wrong(
     """What is wrong with a lookalike, how it is mended, and how bad it is; None if it is no reference."""
     if inner in _SPECIAL or inner.startswith(("$output.", "rag.")):
         return None  # a datasource has a pattern of its own, in which a part may begin with a digit
+    if inner in view.by_id and words.startswith("{{") and words.endswith("}}") and words.count("#") == 2:
+        known = listed(view.outputs(view.by_id[inner])) or "none"
+        why = f"it names a node and none of its outputs, which are: {known}"
+        return f"{words} is left in the text as it stands: {why}", None, when_run(view, node)
     if not _PATH.fullmatch(inner):
         return None
     if "{{" not in words and "}}" not in words and not _exists(view, inner):
