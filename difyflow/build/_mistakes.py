@@ -33,7 +33,7 @@ def told(err: BaseException) -> tuple[str, str | None]:
     lines = traceback.TracebackException.from_exception(err).format_exception_only()
     last = " ".join(list(lines)[-1].split())  # with Python's own "Did you mean"
     name = type(err).__name__
-    said = last.rpartition(f"{name}: ")[2] if f"{name}: " in last else " ".join(str(err).split())
+    said = last.partition(f"{name}: ")[2] if f"{name}: " in last else " ".join(str(err).split())
     return f"{name}: {said[:300]}", _hint_of_names(err)
 
 

@@ -9,7 +9,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from difyflow.build._mistakes import told
 from difyflow.build.flow import Flow
 from difyflow.build.folder import DOCUMENT
 from difyflow.build.source import APP_FILE as APP_FILE
@@ -90,6 +89,8 @@ def execute(path: Path) -> Flow | Verbatim:
             err.path, err.line = str(path), _line_in(path, err)
         raise
     except (Exception, SystemExit) as err:
+        from difyflow.build._mistakes import told  # what only a flow that fails waits for
+
         message, hint = told(err)
         raise BuildError(
             message, path=str(path), line=_line_in(path, err), code="flow-failed", hint=hint
