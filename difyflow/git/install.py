@@ -138,7 +138,9 @@ def install(places: Places, repository: Repository | None, globs: Sequence[str] 
         _text(path)  # what cannot be read is said before anything is written
     driver = _GLOBAL_DRIVER if places.is_global else _LOCAL_DRIVER
     changed = []
-    made = _made(places.driver) or (_missing(places.driver), _missing(places.settings))
+    made = (_missing(places.driver), _missing(places.settings))
+    if places.driver.is_file():
+        made = _made(places.driver) or _MADE_BEFORE
     if _put(places.driver, _script(made)):
         changed.append(places.driver)
     if _put_block(places.settings, _SETTINGS.replace("{driver}", driver), locked=True):
@@ -172,7 +174,7 @@ def uninstall(places: Places) -> tuple[Path, ...]:
             if folder.parent != places.driver.parent:  # which goes with the driver
                 _remove_empty(folder, 1)
     if places.driver.is_file():
-        for_driver, for_settings = _made(places.driver) or (1, 0)
+        for_driver, for_settings = _made(places.driver) or _MADE_BEFORE
         places.driver.unlink()
         _remove_empty(places.settings, for_settings)
         _remove_empty(places.driver, for_driver)
@@ -180,6 +182,8 @@ def uninstall(places: Places) -> tuple[Path, ...]:
     return tuple(changed)
 
 
+_MADE_BEFORE = (1, 0)
+"""What drivers of earlier versions do not say."""
 _FOLDERS = re.compile(r"^# folders made: (\d+) for this file, (\d+) for the settings$", re.MULTILINE)
 
 

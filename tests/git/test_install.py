@@ -135,6 +135,20 @@ def test_a_home_without_a_folder_for_settings_has_none_afterwards(repo, home, ds
     assert tree(home) == before
 
 
+@pytest.mark.parametrize("again", [False, True])
+def test_what_an_earlier_version_installed_goes_too(repo, dsl, again):
+    repo.commit("one", {"flows/a.yml": dsl()})
+    before = tree(repo.top)
+    assert run(["git", "install"]) == 0
+    driver = repo.top / ".git/difyflow/driver"
+    lines = driver.read_text(encoding="utf-8").splitlines(keepends=True)
+    driver.write_text("".join(lines[:-1]), encoding="utf-8")
+    if again:
+        assert run(["git", "install"]) == 0
+    assert run(["git", "uninstall"]) == 0
+    assert tree(repo.top) == before
+
+
 @pytest.mark.long
 def test_reports_of_all_work_trees_go(repo, dsl, tmp_path):
     repo.commit("one", {"flows/a.yml": dsl()})
