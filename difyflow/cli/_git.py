@@ -91,7 +91,7 @@ def merge(
     Raises:
         ReadError: one side cannot be read; nothing is written.
     """
-    from difyflow.git import drivers
+    from difyflow.git import _reports, drivers
     from difyflow.records.files import write_whole
 
     base, ours, theirs = (Path(file).read_bytes() for file in files)
@@ -101,13 +101,15 @@ def merge(
     )  # fmt: skip
     for note in found.notes:
         _show.note(f"difyflow: {path}: {note}")
+    if not found.conflicts:
+        if _reports.may_be_there():
+            _forget(_report(path))
+        write_whole(Path(files[1]), found.data)
+        return 0
     report = _report(path)
     _forget(report)
-    if found.conflicts:
-        _keep(report, found)
+    _keep(report, found)
     write_whole(Path(files[1]), found.data)
-    if not found.conflicts:
-        return 0
     from shlex import quote
 
     count = len(found.conflicts)
