@@ -7,6 +7,7 @@ Dify's editor does it on load, and everything that no run could mend is collecte
 from __future__ import annotations
 
 import copy
+import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
@@ -121,6 +122,21 @@ def _variables(workflow: Mapping[str, object], key: str) -> tuple[Mapping[str, o
     return tuple(dict(copy.deepcopy(item)) for item in _items(workflow, key))
 
 
+def _stored(raw: Mapping[str, object]) -> Data:
+    """A copy as Dify stores it: as JSON, in which the keys are texts, also that of `5:` or `on:` in YAML."""
+    return {_key(key): _copied(value) for key, value in raw.items()}
+
+
+def _copied(value: object) -> object:
+    if isinstance(value, Mapping):
+        return _stored(value)
+    return [_copied(item) for item in value] if isinstance(value, list) else copy.deepcopy(value)
+
+
+def _key(key: object) -> str:
+    return json.dumps(key) if key is None or isinstance(key, bool | int | float) else str(key)
+
+
 def _is_note(node: Mapping[str, object]) -> bool:
     return node.get("type") == "custom-note" or _mapping(node, "data").get("type") == ""
 
@@ -129,7 +145,7 @@ def _nodes(graph: Mapping[str, object], reading: _Reading) -> Iterator[Data]:
     for raw in _items(graph, "nodes"):
         if _is_note(raw):
             continue
-        node: Data = dict(copy.deepcopy(raw))
+        node = _stored(raw)
         data = dict(_mapping(node, "data"))
         node["data"] = data
         kind = data.get("type")

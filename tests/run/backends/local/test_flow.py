@@ -34,6 +34,14 @@ def test_the_document_is_not_changed(recorded_flow: Any) -> None:
     assert data == before
 
 
+def test_keys_are_texts_as_in_what_dify_stores(flows: Any) -> None:
+    data = flows.question()
+    data["workflow"]["graph"]["nodes"][0]["data"] |= {5: "a", True: {None: ["b", {1.5: "c"}]}}
+    node: Any = read_flow(data).graph_config
+    found = node["nodes"][0]["data"]
+    assert (found["5"], found["true"]) == ("a", {"null": ["b", {"1.5": "c"}]})
+
+
 def test_a_file_without_kind_and_version_is_read(flows: Any) -> None:
     data = flows.question()
     del data["kind"], data["version"]
