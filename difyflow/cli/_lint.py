@@ -53,11 +53,6 @@ class Options:
         return self.mend or self.unsafe or self.diff
 
 
-def format_names() -> tuple[str, ...]:
-    """The formats, which are the files of their folder."""
-    return _catalog.names(formats)
-
-
 def run(options: Options) -> int:
     """Runs the command.
 
