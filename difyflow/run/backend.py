@@ -35,7 +35,7 @@ class Header:
     notes: tuple[str, ...] = field(default=())
 
 
-def _nothing() -> None:
+def _nothing(*_told: object) -> None:
     pass
 
 
@@ -47,10 +47,13 @@ class Watch:
         sending: called once, right before the run is sent, when all its files are uploaded. What it raises
             comes out of `events`, and the run is not sent.
         stopping: called before the server is asked to stop the run, by us or because its time is over.
+        lost: told why, when the answer to the run broke off; how it ended is asked for then, which may take
+            as long as the run may.
     """
 
     sending: Callable[[], None] = _nothing
     stopping: Callable[[], None] = _nothing
+    lost: Callable[[str], None] = _nothing
 
 
 UNWATCHED = Watch()

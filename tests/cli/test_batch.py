@@ -70,6 +70,15 @@ def test_rows_within_the_limit_that_do_not_fit_refuse_the_batch_too(dify, run, t
     assert (done.returncode, len(server.runs)) == (0, 2)
 
 
+def test_a_lost_answer_is_told_while_the_server_is_asked_how_the_run_ended(dify, run, table):
+    server = dify("1.12.1", step_s=0.001)
+    server.spoil = [{"cut_at": 9000}]
+    done = run(server.url, table, "-o", "out", *MAP, "--limit", "2", DIFY_API_KEY=KEY)
+    assert "the answer of a run was lost (" in done.stderr
+    assert "the server is asked how it ended" in done.stderr
+    assert (done.returncode, len(server.runs)) == (0, 2)
+
+
 def test_a_message_for_a_workflow_is_refused_before_there_is_a_batch(dify, run, table, tmp_path):
     done = run(dify().url, table, "-o", "out", *MAP, "--query", "hi", DIFY_API_KEY=KEY)
     assert (done.returncode, "--query is for chatflows" in done.stderr) == (2, True)

@@ -255,6 +255,7 @@ class DifyRun:
 
     def _recovered(self, end: _End, cause: ApiError | ConnectionLost | None) -> Iterator[ev.Event]:
         why = cause.message if cause is not None else "its stream ended without an end of the run"
+        self._watch.lost(why)
         run_id = self._run_id or self._searched(cause, why)
         self._run_id = run_id
         self._tally.warn(f"the stream of the run was lost ({why}); its end was learned otherwise")

@@ -37,10 +37,6 @@ _TWICE = "where an app's limit is one run at a time, this server refuses streami
 _FINDING = 8  # lost runs that are looked for at a time
 
 
-class _Begun:
-    """Message of a worker: a run has begun that this process sent."""
-
-
 class Engine:
     """One batch in one process.
 
@@ -81,7 +77,7 @@ class Engine:
         self._backend, self._api = backend, api
         self._rows = folder.rows.open("rb")
         self._journal = Journal(folder.journal, folder.log)
-        self._reports: queue.SimpleQueue[Report | _Begun | None] = queue.SimpleQueue()
+        self._reports: queue.SimpleQueue[Report | Callable[[], None] | None] = queue.SimpleQueue()
         self._jobs: queue.SimpleQueue[Job | None] = queue.SimpleQueue()
         self._threads: list[threading.Thread] = []
         self._worker = Worker(
@@ -92,6 +88,7 @@ class Engine:
             batch=spec.id,
             patience=patience,
             on_started=self._begun,
+            on_lost=self._lost,
         )
         self._to_find: deque[Job] = deque()
         self._to_send: deque[int] = deque()
@@ -170,8 +167,8 @@ class Engine:
                 self._active -= 1
                 self._finding -= report.job.sent is not None
                 self._handle(report)
-            elif isinstance(report, _Begun):
-                self._waiting.overtaken(time.time())
+            elif report is not None:
+                report()
             self._tell()
         for job, result in () if self._ended() else self._waiting.given_up():
             now = time.time()
@@ -252,7 +249,11 @@ class Engine:
     def _begun(self) -> None:
         if not self._told_of_beginning:
             self._told_of_beginning = True
-            self._reports.put(_Begun())
+            self._reports.put(lambda: self._waiting.overtaken(time.time()))
+
+    def _lost(self, why: str) -> None:
+        lost = f"the answer of a run was lost ({why}); the server is asked how it ended"
+        self._reports.put(lambda: self._standing.say(lost))
 
     # Taking in what came of it
 

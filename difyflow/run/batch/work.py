@@ -95,6 +95,7 @@ class Worker:
         batch: id of the batch.
         patience: limits for finding runs again.
         on_started: called when a run that this process sent has begun, of those that a server may queue.
+        on_lost: told why, when it is no longer the answer to a run that tells how it goes on.
     """
 
     def __init__(
@@ -107,10 +108,12 @@ class Worker:
         batch: str,
         patience: Patience,
         on_started: Callable[[], None],
+        on_lost: Callable[[str], None],
         clock: Callable[[], float] = time.time,
     ) -> None:
         self._backend, self._api, self._sheet, self._journal = backend, api, sheet, journal
-        self._batch, self._patience, self._on_started, self._clock = batch, patience, on_started, clock
+        self._batch, self._patience, self._clock = batch, patience, clock
+        self._on_started, self._on_lost = on_started, on_lost
         self._leaving = threading.Event()
         self._runs: dict[int, Run] = {}
 
@@ -153,7 +156,9 @@ class Worker:
             checked.inputs,
             user=_shared_user(job) or user_of(self._batch, job.key, job.attempt),
             query=checked.query,
-            watch=Watch(sending=sending, stopping=lambda: self._journal.stopping(job.key)),
+            watch=Watch(
+                sending=sending, stopping=lambda: self._journal.stopping(job.key), lost=self._on_lost
+            ),
         )
         self._runs[job.index] = run
         try:
