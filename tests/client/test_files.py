@@ -28,6 +28,7 @@ def test_a_name_loses_what_servers_refuse_and_keeps_the_rest():
     assert upload_name("") == "file"
 
 
+@pytest.mark.long
 @given(st.text(max_size=400))
 def test_a_name_to_upload_is_never_too_long_and_keeps_a_short_extension(name):
     made = upload_name(name + ".docx")

@@ -126,6 +126,7 @@ workflow:
     assert problem.startswith('node "Ask" (1): data.model: ')
 
 
+@pytest.mark.long
 @forall(given.graphs())
 def test_any_graph_has_a_summary_that_json_can_hold(graph):
     found = summarize(given.app(graph))

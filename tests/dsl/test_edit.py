@@ -398,6 +398,7 @@ def test_an_entry_of_a_flow_list_goes_with_its_own_comment_and_leaves_that_of_it
     assert edit(read_document(text), {("a", 1): DELETE}) == "app: {name: x}\na: [\n  one,\n  three]\n"
 
 
+@pytest.mark.long
 @given(by_hand(), st.data())
 def test_any_part_of_any_file_can_be_removed(file, data):
     text, before = file

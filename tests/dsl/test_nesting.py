@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import given as forall
 
 import difyflow
@@ -39,6 +40,7 @@ def test_a_ring_of_containers_is_opened():
     assert set(found.inner_first()) == {0, 1, 2}
 
 
+@pytest.mark.long
 @forall(given.graphs())
 def test_every_node_comes_once_after_what_lies_in_it_and_once_in_the_order_of_a_run(made):
     found = nesting(made)

@@ -73,6 +73,7 @@ def test_nothing_overlaps_nothing_kept_moves_and_containers_hold_what_lies_in_th
                 assert child in stay or (left >= 16 and top >= 65)
 
 
+@pytest.mark.long
 @forall(given.graphs())
 def test_the_layout_depends_on_the_graph_alone_and_is_stable(graph):
     placed = place(graph)
@@ -80,6 +81,7 @@ def test_the_layout_depends_on_the_graph_alone_and_is_stable(graph):
     assert place(placed) == placed
 
 
+@pytest.mark.long
 @forall(given.graphs())
 def test_a_graph_whose_nodes_are_all_kept_is_given_back_as_it_is(graph):
     placed = place(graph)

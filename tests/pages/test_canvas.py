@@ -33,6 +33,7 @@ def tags(text: str) -> Any:
     return Tags(text).found
 
 
+@pytest.mark.long
 @forall(given.graphs(), given.TITLES)
 def test_a_page_holds_one_script_and_loads_nothing(graph: Any, name: str) -> None:
     found = tags(canvas(given.app(graph, name)))
@@ -52,6 +53,7 @@ def test_a_page_holds_one_script_and_loads_nothing(graph: Any, name: str) -> Non
         assert not [key for key in attributes if key.startswith("on") or key in ("src", "href", "style")]
 
 
+@pytest.mark.long
 @forall(given.graphs(), given.TITLES)
 def test_script_and_style_do_not_depend_on_the_app(graph: Any, name: str) -> None:
     def own(text: str) -> Any:

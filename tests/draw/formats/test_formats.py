@@ -65,6 +65,7 @@ DOT_LINE = re.compile(
 )
 
 
+@pytest.mark.long
 @forall(given.graphs(), given.TITLES)
 def test_no_text_gets_out_of_its_quotes_in_dot(graph, name):
     for line in draw(given.app(graph, name), "dot").splitlines():
@@ -80,12 +81,14 @@ MERMAID_LINE = re.compile(
 )
 
 
+@pytest.mark.long
 @forall(given.graphs(), given.TITLES)
 def test_no_text_gets_out_of_its_label_in_mermaid(graph, name):
     for line in draw(given.app(graph, name), "mermaid").splitlines():
         assert MERMAID_LINE.fullmatch(line), line
 
 
+@pytest.mark.long
 @forall(given.graphs())
 def test_names_in_dot_and_mermaid_are_no_words_of_the_format(graph):
     found = re.findall(r"^ *(\w+)[\[>({]", draw(given.app(graph), "mermaid"), re.MULTILINE)
