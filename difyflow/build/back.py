@@ -154,7 +154,7 @@ def _anew(
         source = read(item)
         if source != data:
             if item in folder.PARTS and source is not None and not reformat:
-                _check_comments(_yaml.compose(source, name=f"{name}/{item}"))
+                _yaml.check_comments(_yaml.compose(source, name=f"{name}/{item}"))
             found[item] = data
     return found
 
@@ -170,20 +170,8 @@ def _respelled(read: folder.Reader, item: str, data: bytes, name: str, *, reform
         return _yaml.retext(composed, _yaml.load(data, name=path)).encode(composed.encoding)
     except CannotEdit:
         if not reformat:
-            _check_comments(composed)
+            _yaml.check_comments(composed)
         return data
-
-
-def _check_comments(composed: _yaml.Composed) -> None:
-    line = _yaml.first_comment(composed)
-    if line is not None:
-        raise CannotEdit(
-            "a comment, which would be lost",
-            path=composed.name,
-            line=line,
-            code="comments",
-            hint="write it without its comments: --reformat",
-        )
 
 
 def _holds(read: folder.Reader, found: Mapping[str, bytes | None], data: object, name: str) -> bool:

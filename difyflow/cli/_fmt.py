@@ -12,7 +12,8 @@ from pathlib import Path
 from difyflow.build import back, folder
 from difyflow.build.load import read_target
 from difyflow.build.source import folder_reader, is_split
-from difyflow.cli import _exit, _kept, _show
+from difyflow.cli import _exit, _show
+from difyflow.dsl import _yaml
 from difyflow.dsl.canonical import faithful, normalized
 from difyflow.dsl.reader import Document, read_document, read_file
 from difyflow.errors import CannotEdit, DslError, UsageError
@@ -119,8 +120,8 @@ def _formed(document: Document, options: Options) -> str:
     data = document.source.data
     assert isinstance(data, dict)
     text = faithful(normalized(data) if options.normalize else data, name=document.name)
-    if text != document.source.text:
-        _kept.check_comments(document, reformat=options.reformat)
+    if text != document.source.text and not options.reformat:
+        _yaml.check_comments(document.source)
     return text
 
 

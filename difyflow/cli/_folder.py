@@ -10,8 +10,8 @@ from pathlib import Path
 from difyflow.build import back, folder
 from difyflow.build.load import locate, read_target
 from difyflow.build.source import APP_FILE, FLOW_FILE, folder_reader, is_in_history
-from difyflow.cli import _kept
 from difyflow.cli._show import note
+from difyflow.dsl import _yaml
 from difyflow.dsl.app import App
 from difyflow.errors import UsageError
 
@@ -27,7 +27,8 @@ def app_of(target: str, *, reformat: bool) -> App:
 
         return execute(path).build()
     document = read_target(target)
-    _kept.check_comments(document, reformat=reformat)
+    if not reformat:
+        _yaml.check_comments(document.source)
     return document.app
 
 

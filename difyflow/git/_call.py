@@ -78,6 +78,21 @@ def missing(err: OSError) -> UsageError:
     )
 
 
+class Asker:
+    """Base of what asks git through one pipe, which ends with the `with` block."""
+
+    def __init__(self, arguments: Sequence[str], cwd: Path | None = None) -> None:
+        self._pipe = Pipe(arguments, cwd)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._pipe.__exit__(kind, value, trace)
+
+
 class Pipe:
     """A command of git that answers line by line; started when it is first asked."""
 

@@ -9,12 +9,11 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
-from types import TracebackType
-from typing import Final, Self
+from typing import Final
 
 from difyflow.build import folder
 from difyflow.errors import ReadError
-from difyflow.git._call import Pipe
+from difyflow.git._call import Asker
 from difyflow.git.repository import FileChange, parsed_raw
 from difyflow.git.sniff import is_named_yaml, may_be_dsl
 
@@ -122,20 +121,12 @@ def alike(one: bytes, other: bytes) -> float:
     return (left & right).total() / max(left.total(), right.total())
 
 
-class Moves:
+class Moves(Asker):
     """What differs between a commit and one of its parents, through one `git diff-tree`."""
 
     def __init__(self, cwd: Path) -> None:
         options = ["--stdin", "-r", "-M", "--raw", "-z", "--no-abbrev", "--no-commit-id", "--no-ext-diff"]
-        self._pipe = Pipe(["diff-tree", *options], cwd)
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._pipe.__exit__(kind, value, trace)
+        super().__init__(["diff-tree", *options], cwd)
 
     def between(self, commit: str, parent: str) -> tuple[FileChange, ...]:
         """The files that differ; renames are found as `git diff -M` finds them.

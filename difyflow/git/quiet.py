@@ -14,16 +14,15 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Final
 
-from difyflow.diff.changes import Added, Change, Changed, Path, Removed, Renamed
-from difyflow.diff.compare import compare
+from difyflow.diff.changes import Added, Change, Changed, Key, Path, Removed, Renamed
+from difyflow.diff.compare import compare, graph_list
+from difyflow.nodes._plain import Plain, plain
 
 _NODES: Final = ("workflow", "graph", "nodes")
 _VIEWPORT: Final = ("workflow", "graph", "viewport")
 _EDITOR: Final = frozenset(("selected", "dragging", "zIndex"))
 _DRAWN: Final = frozenset((*_EDITOR, "position", "positionAbsolute", "width", "height"))
 _PARAMETERS: Final = ("model", "completion_params")
-_PROSE: Final = frozenset(("prompt_template", "instruction", "answer"))
-_CODE: Final = frozenset(("code", "template"))
 _PLACEHOLDER: Final = re.compile(r"(\{\{#[A-Za-z0-9_.]+#\}\})")
 _BRACE: Final = re.compile("[{}]")
 
@@ -35,16 +34,66 @@ def cannot_clash(
     one, other = compare(base, ours).changes, compare(base, theirs).changes
     if any(isinstance(edit, Renamed) for edit in (*one, *other)):
         return False
-    if any(_meets(edit, other) for edit in one) or any(_meets(edit, one) for edit in other):
+    return _Edits(base).are_apart(one, other)
+
+
+class _Edits:
+    """Tells edits of a document apart by what may come of them."""
+
+    def __init__(self, base: Mapping[str, object]) -> None:
+        self._nodes: dict[str, Plain | None] = {}
+        for node in graph_list(base, "nodes"):
+            if isinstance(node, dict) and isinstance(name := node.get("id"), str):
+                again = name in self._nodes
+                self._nodes[name] = None if again else plain(node.get("type"), node.get("data"))
+
+    def are_apart(self, one: Sequence[Change], other: Sequence[Change]) -> bool:
+        """Whether no edit meets one of the other side, and not both sides have some that others may meet."""
+        if any(self._meets(edit, other) for edit in one) or any(self._meets(edit, one) for edit in other):
+            return False
+        if all(map(self._is_quiet, one)) or all(map(self._is_quiet, other)):
+            return True
+        return all(self._is_quiet(edit) or self._is_program(edit) for edit in (*one, *other))
+
+    def _is_quiet(self, edit: Change) -> bool:
+        """Whether no error depends on an edit, whatever else there is."""
+        return _is_drawn(edit) or _is_parameter(edit) or _is_description(edit) or self._is_prose(edit)
+
+    def _is_prose(self, edit: Change) -> bool:
+        """Whether the words of a text are others, and it has the same references and other braces."""
+        known, inside = self._known(edit), _inside(edit)
+        if known is None or inside[:1] == () or inside[0] not in known.prose:
+            return False
+        return inside[-1] in ("text", inside[0]) and _is_reworded(edit)
+
+    def _is_program(self, edit: Change) -> bool:
+        known, inside = self._known(edit), _inside(edit)
+        if known is None or len(inside) != 1 or inside[0] not in known.program:
+            return False
+        match edit:
+            case Changed(_, str(), str()):
+                return True
+            case _:
+                return False
+
+    def _meets(self, edit: Change, others: Sequence[Change]) -> bool:
+        """Whether the other side has edited the same text or what it lies in; for a program, all its node."""
+        path = _path(edit)
+        if _is_parameter(edit):
+            return any(_path(other) == path[: len(_path(other))] for other in others if len(_path(other)) < 8)
+        program = self._is_program(edit)
+        if program or _is_description(edit) or self._is_prose(edit):
+            end = 4 if program else len(path)
+            return any(_along(path[:end], _path(other)) for other in others if not _is_drawn(other))
         return False
-    if all(map(_is_quiet, one)) or all(map(_is_quiet, other)):
-        return True
-    return all(_is_quiet(edit) or _is_code(edit) for edit in (*one, *other))
 
-
-def _is_quiet(edit: Change) -> bool:
-    """Whether no error depends on an edit, whatever else there is."""
-    return _is_drawn(edit) or _is_parameter(edit) or _is_description(edit) or _is_prose(edit)
+    def _known(self, edit: Change) -> Plain | None:
+        """What is known of the node in which an edit is; None if it is in none, or of no type we know."""
+        match _path(edit)[3] if _inside(edit) else None:
+            case Key("id", str(name)):
+                return self._nodes.get(name)
+            case _:
+                return None
 
 
 def _is_drawn(edit: Change) -> bool:
@@ -79,11 +128,7 @@ def _is_description(edit: Change) -> bool:
             return False
 
 
-def _is_prose(edit: Change) -> bool:
-    """Whether the words of a text are others, and it has the same references and other braces."""
-    inside = _inside(edit)
-    if not inside or inside[0] not in _PROSE or inside[-1] not in ("text", inside[0]):
-        return False
+def _is_reworded(edit: Change) -> bool:
     match edit:
         case Changed(_, str(before), str(after)) if before.strip() and after.strip():
             one, other = _PLACEHOLDER.split(before), _PLACEHOLDER.split(after)
@@ -93,26 +138,6 @@ def _is_prose(edit: Change) -> bool:
             )
         case _:
             return False
-
-
-def _is_code(edit: Change) -> bool:
-    match edit:
-        case Changed(_, str(), str()):
-            inside = _inside(edit)
-            return len(inside) == 1 and inside[0] in _CODE
-        case _:
-            return False
-
-
-def _meets(edit: Change, others: Sequence[Change]) -> bool:
-    """Whether the other side has edited the same text or what it lies in; for code, anything in its node."""
-    path = _path(edit)
-    if _is_parameter(edit):
-        return any(_path(other) == path[: len(_path(other))] for other in others if len(_path(other)) < 8)
-    if _is_description(edit) or _is_prose(edit) or _is_code(edit):
-        end = 4 if _is_code(edit) else len(path)
-        return any(_along(path[:end], _path(other)) for other in others if not _is_drawn(other))
-    return False
 
 
 def _along(one: Path, other: Path) -> bool:

@@ -8,8 +8,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from types import TracebackType
-from typing import Self
 
 from difyflow.errors import ReadError, UsageError
 from difyflow.git import _call
@@ -163,20 +161,12 @@ def _parsed(out: bytes) -> Iterator[FileChange]:
         )
 
 
-class Blobs:
+class Blobs(_call.Asker):
     """Reads objects through one `git cat-file --batch`, however many are asked for."""
 
     def __init__(self, cwd: Path | None = None) -> None:
+        super().__init__(["cat-file", "--batch"], cwd)
         self._cwd = cwd
-        self._pipe = _call.Pipe(["cat-file", "--batch"], cwd)
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._pipe.__exit__(kind, value, trace)
 
     def kind(self, name: str, *, max_bytes: int | None = None) -> tuple[str, bytes]:
         """What kind of object this is (`blob`, `tree`, ..., empty if there is none), and its bytes.
@@ -212,20 +202,12 @@ class Blobs:
             size -= len(self._pipe.read(min(size, 1 << 20)))
 
 
-class Names:
+class Names(_call.Asker):
     """Finds out the ids of objects through one `git cat-file --batch-check`; their contents stay unread."""
 
     def __init__(self, cwd: Path | None = None) -> None:
+        super().__init__(["cat-file", "--batch-check"], cwd)
         self._cwd = cwd
-        self._pipe = _call.Pipe(["cat-file", "--batch-check"], cwd)
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._pipe.__exit__(kind, value, trace)
 
     def find(self, name: str) -> tuple[str, str]:
         """The kind of an object and its id; both empty if there is none. Otherwise as `Blobs.kind`."""

@@ -147,6 +147,10 @@ class NodeData(Refers):
     """True if the editor offers error strategies for this type."""
     LOOK: ClassVar[Look] = Look()
     """Colour and icon on the canvas."""
+    PROSE: ClassVar[tuple[str, ...]] = ()
+    """Keys whose texts are words for a model or a reader: only what stands in braces means anything."""
+    PROGRAM: ClassVar[tuple[str, ...]] = ()
+    """Keys with a program, which is read together with this node alone."""
 
     type: str = ""
     title: str = ""

@@ -36,6 +36,7 @@ class Plain:
             nobody knows, so every key does.
         asks: whether it may have a form.
         puts_out: whether it may put out something of the app's own.
+        prose, program: as `NodeData.PROSE` and `PROGRAM` say.
     """
 
     name: str
@@ -43,6 +44,8 @@ class Plain:
     answers: tuple[str, ...] | None
     asks: bool
     puts_out: bool
+    prose: tuple[str, ...]
+    program: tuple[str, ...]
 
     def answers_alike(self, one: Mapping[str, object], other: Mapping[str, object]) -> bool:
         """Whether two versions of the data of such a node ask for and put out the same for sure."""
@@ -83,6 +86,8 @@ def _known(name: str) -> Plain | None:
         None if answers is None else tuple(answers),
         found["asks"],
         found["puts_out"],
+        tuple(found["prose"]),
+        tuple(found["program"]),
     )
 
 

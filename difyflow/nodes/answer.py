@@ -16,6 +16,7 @@ class Answer(NodeData):
     """May occur several times, anywhere; others may follow."""
 
     LOOK: ClassVar[Look] = Look(ORANGE, "chat")
+    PROSE: ClassVar[tuple[str, ...]] = ("answer",)
 
     type: str = "answer"
     title: str = "Answer"

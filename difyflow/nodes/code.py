@@ -48,6 +48,7 @@ class Code(NodeData):
 
     CAN_FAIL: ClassVar[bool] = True
     LOOK: ClassVar[Look] = Look(BLUE, "code")
+    PROGRAM: ClassVar[tuple[str, ...]] = ("code",)
 
     type: str = "code"
     title: str = "Code"

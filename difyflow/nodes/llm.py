@@ -81,6 +81,7 @@ class LLM(NodeData):
 
     CAN_FAIL: ClassVar[bool] = True
     LOOK: ClassVar[Look] = Look(INDIGO, "spark")
+    PROSE: ClassVar[tuple[str, ...]] = ("prompt_template",)
 
     type: str = "llm"
     title: str = "LLM"

@@ -49,6 +49,7 @@ class ParameterExtractor(NodeData):
 
     SINCE: ClassVar[str] = "0.6.9"
     LOOK: ClassVar[Look] = Look(BLUE, "brackets")
+    PROSE: ClassVar[tuple[str, ...]] = ("instruction",)
 
     type: str = "parameter-extractor"
     title: str = "Parameter Extractor"

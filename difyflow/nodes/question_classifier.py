@@ -44,6 +44,7 @@ class QuestionClassifier(NodeData):
     """If the model names no class that exists, the first one is taken."""
 
     LOOK: ClassVar[Look] = Look(GREEN, "signs")
+    PROSE: ClassVar[tuple[str, ...]] = ("instruction",)
 
     type: str = "question-classifier"
     title: str = "Question Classifier"

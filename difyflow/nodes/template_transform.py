@@ -22,6 +22,7 @@ class TemplateTransform(NodeData):
     """
 
     LOOK: ClassVar[Look] = Look(BLUE, "braces")
+    PROGRAM: ClassVar[tuple[str, ...]] = ("template",)
 
     type: str = "template-transform"
     title: str = "Template"

@@ -210,6 +210,8 @@ def table() -> dict[str, Any]:
             "answers": answers_of(cls),
             "asks": cls.form is not NodeData.form,
             "puts_out": cls.app_outputs is not NodeData.app_outputs,
+            "prose": cls.PROSE,
+            "program": cls.PROGRAM,
         }
     return found
 

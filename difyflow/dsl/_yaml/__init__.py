@@ -16,13 +16,19 @@ from difyflow.dsl._yaml._marks import Composed, Mark
 from difyflow.dsl._yaml._read import compose, load
 
 if TYPE_CHECKING:
-    from difyflow.dsl._yaml._comments import first_comment
+    from difyflow.dsl._yaml._comments import check_comments, first_comment
     from difyflow.dsl._yaml._dump import dump
     from difyflow.dsl._yaml._equal import same
     from difyflow.dsl._yaml._retext import retext
 
 # Who only reads need not wait for what writes.
-_HOME = {"dump": "_dump", "first_comment": "_comments", "retext": "_retext", "same": "_equal"}
+_HOME = {
+    "check_comments": "_comments",
+    "dump": "_dump",
+    "first_comment": "_comments",
+    "retext": "_retext",
+    "same": "_equal",
+}
 
 __all__ = [
     "MAX_BYTES",
@@ -30,6 +36,7 @@ __all__ = [
     "MAX_VALUES",
     "Composed",
     "Mark",
+    "check_comments",
     "compose",
     "dump",
     "first_comment",

@@ -8,6 +8,7 @@ from typing import Final
 from yaml.nodes import CollectionNode, MappingNode, Node, ScalarNode
 
 from difyflow.dsl._yaml._marks import Composed
+from difyflow.errors import CannotEdit
 
 _COMMENT: Final = re.compile(r"(?:^|[\s,\[\]{}])(#)")
 
@@ -29,6 +30,23 @@ def first_comment(source: Composed) -> int | None:
             return source.text.count("\n", 0, at + found.start(1)) + 1
         at = end
     return None
+
+
+def check_comments(source: Composed) -> None:
+    """Refuses to lose comments.
+
+    Raises:
+        CannotEdit: the text has one.
+    """
+    line = first_comment(source)
+    if line is not None:
+        raise CannotEdit(
+            "a comment, which would be lost",
+            path=source.name,
+            line=line,
+            code="comments",
+            hint="write it without its comments: --reformat",
+        )
 
 
 def _scalars(source: Composed) -> list[tuple[int, int]]:
